@@ -6,7 +6,11 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"errors"
 )
+
+// ErrNotFound is returned for a resource that does not exist.
+var ErrNotFound = errors.New("not found")
 
 // Tool is one capability.
 type Tool struct {

@@ -1,0 +1,41 @@
+package tools
+
+import "context"
+
+// Registry is everything the server offers. Both adapters, MCP and Bedrock, are
+// handed the same one.
+type Registry struct {
+	Tools     []Tool
+	Resources []Resource
+	Templates []ResourceTemplate
+	Prompts   []Prompt
+	// Complete proposes values for an argument of a prompt or resource template,
+	// best first, given what was typed and the other arguments already chosen.
+	Complete func(ctx context.Context, argument, typed string, chosen map[string]string) ([]string, error)
+}
+
+// Resource is a document with a fixed address.
+type Resource struct {
+	URI, Name, Title, Description, MIMEType string
+	Read                                    func(ctx context.Context) (string, error)
+}
+
+// ResourceTemplate is a family of documents; URITemplate has one variable, id.
+type ResourceTemplate struct {
+	URITemplate, Name, Title, Description, MIMEType string
+	// Read returns ErrNotFound for an id that has no document.
+	Read func(ctx context.Context, id string) (string, error)
+}
+
+// Prompt is a ready-made question that a host offers its user.
+type Prompt struct {
+	Name, Title, Description string
+	Arguments                []PromptArgument
+	Render                   func(arguments map[string]string) (string, error)
+}
+
+// PromptArgument is a blank in a prompt.
+type PromptArgument struct {
+	Name, Description string
+	Required          bool
+}
