@@ -23,9 +23,9 @@ type Segment struct {
 
 // Fare is the price of the whole ticket.
 type Fare struct {
-	Base              Decimal            `json:"base" jsonschema:"minimum=0,maximum=1000000" jsonschema_description:"Base fare of the whole ticket, without taxes and surcharges."`
-	CarrierSurcharges *Decimal           `json:"carrierSurcharges,omitempty" jsonschema:"minimum=0,maximum=1000000" jsonschema_description:"Carrier-imposed surcharges (YQ, YR). Default 0."`
-	Taxes             *Decimal           `json:"taxes,omitempty" jsonschema:"minimum=0,maximum=1000000" jsonschema_description:"Taxes and airport fees; no program earns on them."`
+	Base              Decimal            `json:"base" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Base fare of the whole ticket, without taxes and surcharges."`
+	CarrierSurcharges *Decimal           `json:"carrierSurcharges,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Carrier-imposed surcharges (YQ, YR). Default 0."`
+	Taxes             *Decimal           `json:"taxes,omitempty" jsonschema:"minimum=0,maximum=1000000000" jsonschema_description:"Taxes and airport fees; no program earns on them."`
 	Currency          string             `json:"currency" jsonschema:"pattern=^[A-Za-z]{3}$,example=USD" jsonschema_description:"ISO 4217 code."`
 	TicketingCarrier  string             `json:"ticketingCarrier,omitempty" jsonschema:"example=AA" jsonschema_description:"IATA code of the carrier whose ticket stock it is. Default: the first marketing carrier."`
 	BookedOn          string             `json:"bookedOn,omitempty" jsonschema:"format=date" jsonschema_description:"Day of purchase. Some rules go by it."`

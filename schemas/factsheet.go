@@ -5,7 +5,8 @@ package schemas
 // one program; the reference data (places, airlines, rates) has sheets of its own.
 //
 // Every fact names its sources by id; the ids are local to the sheet. A date is
-// ISO 8601 (2026-11-21). An area is written kind:code, see Area.
+// ISO 8601 (2026-11-21). An area is written kind/code: airport/JFK,
+// city/LON (a metropolitan code), country/US, continent/EU, region/QF_Europe.
 type FactSheet struct {
 	Sources        []Source        `json:"sources"`
 	Alliances      []Alliance      `json:"alliances,omitempty"`
@@ -27,7 +28,7 @@ type Source struct {
 	URL   string `json:"url,omitempty"`
 	// AsOf is the day on which the document was last known to say so; a month
 	// that has no known day is written as its first day.
-	AsOf string `json:"asOf"`
+	AsOf string `json:"asOf" jsonschema:"format=date"`
 	// Kind orders trust: official (the program's or airline's own page),
 	// calculator (maintained and checked against postings), article,
 	// compilation (undated or second-hand), data (an open data set).
@@ -36,10 +37,10 @@ type Source struct {
 
 // Provenance is what every fact carries.
 type Provenance struct {
-	Sources []string `json:"sources"`
+	Sources []string `json:"sources" jsonschema:"minItems=1"`
 	// AsOf is the day the fact was last known true; when left out, the newest
 	// of its sources' dates.
-	AsOf       string `json:"asOf,omitempty"`
+	AsOf       string `json:"asOf,omitempty" jsonschema:"format=date"`
 	Confidence string `json:"confidence,omitempty" jsonschema:"enum=high,enum=medium,enum=low"`
 	// Note is shown with the fact: a conflict between sources, an assumption.
 	Note string `json:"note,omitempty"`
@@ -48,8 +49,8 @@ type Provenance struct {
 // Validity is the span of days on which a fact holds, both ends included; an
 // open end is left out. For an earning rule it is the day of travel.
 type Validity struct {
-	EffectiveDate  string `json:"effectiveDate,omitempty"`
-	ExpirationDate string `json:"expirationDate,omitempty"`
+	EffectiveDate  string `json:"effectiveDate,omitempty" jsonschema:"format=date"`
+	ExpirationDate string `json:"expirationDate,omitempty" jsonschema:"format=date"`
 }
 
 // Alliance is an airline alliance.
@@ -72,9 +73,9 @@ type Airline struct {
 
 // Region is a named set of areas: a country, a continent, or a program's own zone.
 type Region struct {
-	ID         string   `json:"id"` // country:US, continent:EU, region:QF_Europe
+	ID         string   `json:"id"` // country/US, continent/EU, region/QF_Europe
 	Name       string   `json:"name"`
-	Areas      []string `json:"areas,omitempty"`  // what it consists of, see Area
+	Areas      []string `json:"areas,omitempty"`  // what it consists of
 	Except     []string `json:"except,omitempty"` // what is taken out of that
 	Provenance `json:",inline" yaml:",inline"`
 }
@@ -105,7 +106,7 @@ type Airport struct {
 type ExchangeRate struct {
 	Currency   string  `json:"currency"` // ISO 4217
 	PerUSD     Decimal `json:"perUSD"`
-	Date       string  `json:"date"`
+	Date       string  `json:"date" jsonschema:"format=date"`
 	Provenance `json:",inline" yaml:",inline"`
 }
 
@@ -231,8 +232,8 @@ type Band struct {
 
 // Span is a range of days, both ends included; an open end is left out.
 type Span struct {
-	From string `json:"from,omitempty"`
-	To   string `json:"to,omitempty"`
+	From string `json:"from,omitempty" jsonschema:"format=date"`
+	To   string `json:"to,omitempty" jsonschema:"format=date"`
 }
 
 // EarningRule says what a flight earns in the sheet's program.
@@ -275,7 +276,7 @@ type Earn struct {
 	// MinimumMiles is the least distance that is credited, before the rate.
 	MinimumMiles *MinimumMiles `json:"minimumMiles,omitempty"`
 	// Rates are read from the top; the first row that fits the fare is used.
-	Rates []Rate `json:"rates,omitempty"`
+	Rates []RateRow `json:"rates,omitempty"`
 	// DivideBy divides the product, e.g. award miles / 5.
 	DivideBy *Decimal `json:"divideBy,omitempty"`
 	// EliteBonus adds the tier's EarningBonus as a share of "base" (basis x rate)
@@ -288,8 +289,8 @@ type Earn struct {
 	Rounding string `json:"rounding,omitempty" jsonschema:"enum=nearest,enum=up,enum=down,enum=unknown"`
 }
 
-// Rate is a row of a table. Classes, Categories, Brands and Cabins restrict it.
-type Rate struct {
+// RateRow is a row of a table. Classes, Categories, Brands and Cabins restrict it.
+type RateRow struct {
 	Classes    string   `json:"classes,omitempty"`
 	Categories []string `json:"categories,omitempty"`
 	Brands     []string `json:"brands,omitempty"`
@@ -315,3 +316,9 @@ type MinimumMiles struct {
 	Miles     int  `json:"miles"`
 	EliteOnly bool `json:"eliteOnly,omitempty"` // only for members with a tier above the first
 }
+
+// UnitRedeemable is the key under which a rule states what can be redeemed.
+const UnitRedeemable = "redeemable"
+
+// Cabins are the cabins by which rules and questions know seats.
+var Cabins = []string{"economy", "premiumEconomy", "business", "first"}

@@ -1,0 +1,160 @@
+package schemas
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const sound = `sources:
+- {id: page, title: A page, asOf: 2026-11-01, kind: official}
+program:
+  id: XX_Test
+  name: Test
+  kind: airline
+  unit: miles
+  metrics: [{code: Q, name: qualifying}]
+  tiers:
+  - {name: Member, sources: [page]}
+  reviewDays: 365
+  sources: [page]
+earningRules:
+- id: own
+  title: Own flights
+  marketing: [XX]
+  sources: [page]
+  earn:
+    redeemable:
+      basis: distance
+      rates:
+      - {classes: JCD, rate: 1.25}
+`
+
+func TestDecodeFactSheet(t *testing.T) {
+	sheet, err := DecodeFactSheet("sound.yaml", []byte(sound))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rate := sheet.EarningRules[0].Earn[UnitRedeemable].Rates[0]
+	if rate.Rate.String() != "1.25" || rate.Classes != "JCD" || sheet.EarningRules[0].Marketing[0] != "XX" {
+		t.Errorf("got %+v", sheet.EarningRules[0])
+	}
+}
+
+// TestMistakesAreNamed: each mistake is an error that names file, line and field.
+func TestMistakesAreNamed(t *testing.T) {
+	for name, test := range map[string]struct {
+		old, new string // an edit of the sound sheet
+		want     string
+	}{
+		"unknown field":           {"marketing:", "marketting:", `sheet.yaml:16: earningRules[0].marketting: unknown field "marketting"`},
+		"not a number":            {"rate: 1.25", "rate: lots", `sheet.yaml:22: earningRules[0].earn.redeemable.rates[0].rate: "lots" is not a decimal number`},
+		"wrong type":              {"marketing: [XX]", "marketing: XX", "sheet.yaml:16: earningRules[0].marketing: "},
+		"same key twice":          {"  kind: airline\n", "  kind: airline\n  kind: bank\n", "sheet.yaml:7: "},
+		"not in the enumeration":  {"kind: airline", "kind: railway", "sheet.yaml:6: program.kind: must be one of airline, bank, hotel; given: railway"},
+		"missing field":           {"  title: Own flights\n", "", "earningRules[0].title: is missing"},
+		"no source":               {"marketing: [XX]\n  sources: [page]", "marketing: [XX]", "earningRules[0].sources: is missing"},
+		"empty list of sources":   {"marketing: [XX]\n  sources: [page]", "marketing: [XX]\n  sources: []", "sheet.yaml:17: earningRules[0].sources: must have at least 1"},
+		"source that is not here": {"marketing: [XX]\n  sources: [page]", "marketing: [XX]\n  sources: [book]", `sheet.yaml:17: earningRules[0].sources[0]: no source has the id "book"`},
+		"no such date":            {"asOf: 2026-11-01", "asOf: 2026-11-31", "sheet.yaml:2: sources[0].asOf: must be a date as YYYY-MM-DD"},
+		"small letter":            {"classes: JCD", "classes: JcD", "sheet.yaml:22: earningRules[0].earn.redeemable.rates[0].classes: booking classes are capital letters"},
+		"class twice":             {"classes: JCD", "classes: JJ", "class J stands twice"},
+		"unknown metric":          {"    redeemable:", "    points:", "earningRules[0].earn.points: is neither redeemable nor a metric"},
+		"neither rate nor tiers":  {"{classes: JCD, rate: 1.25}", "{classes: JCD}", "needs either rate or byTier"},
+		"unknown tier":            {"rate: 1.25}", "byTier: {Gold: 2}}", `the program has no tier "Gold"`},
+		"unknown brand":           {"classes: JCD,", "brands: [Flex],", `program.fareBrands has no "Flex"`},
+		"unknown category":        {"classes: JCD,", "categories: [cheap],", `no fareCategories map has a category "cheap"`},
+		"no carrier":              {"  marketing: [XX]\n", "", "sheet.yaml:14: earningRules[0]: needs marketing or operating carriers"},
+		"reversed dates":          {"  marketing: [XX]\n", "  marketing: [XX]\n  effectiveDate: 2026-02-01\n  expirationDate: 2026-01-01\n", "ends (2026-01-01) before it begins (2026-02-01)"},
+		"not an area":             {"  marketing: [XX]\n", "  marketing: [XX]\n  route: {within: [Europe]}\n", `"Europe" is not an area: airport/JFK`},
+		"two kinds of route":      {"  marketing: [XX]\n", "  marketing: [XX]\n  route: {within: [country/US], domestic: true}\n", "needs exactly one of between, within, domestic"},
+		"empty band":              {"  marketing: [XX]\n", "  marketing: [XX]\n  route: {miles: {over: 500, upTo: 500}}\n", "is an empty band"},
+		"currency without fare":   {"basis: distance", "basis: distance\n      currency: USD", "stands with basis fare, and only there"},
+		"award of itself":         {"basis: distance", "basis: award", "award of the redeemable amount cannot state that amount"},
+		"same id twice":           {"earningRules:\n", "earningRules:\n- {id: own, title: T, marketing: [XX], sources: [page], earn: {redeemable: {basis: nothing}}}\n", `earningRules[1].id: "own" stands twice`},
+		"rules without program":   {sound[strings.Index(sound, "program:"):strings.Index(sound, "earningRules:")], "", "need a program in the same sheet"},
+		"not YAML":                {"sources:\n", "sources: [\n", "sheet.yaml:"},
+		"two documents":           {"earningRules:", "---\nearningRules:", "must hold one YAML document"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(sound, test.old, test.new, 1)
+			if text == sound {
+				t.Fatal("the edit changes nothing")
+			}
+			_, err := DecodeFactSheet("sheet.yaml", []byte(text))
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "sheet.yaml") {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestTableOfAirports(t *testing.T) {
+	sheet := []byte("sources:\n- {id: data, title: Data, asOf: 2026-11-01, kind: data}\n")
+	const header = "code,name,city,country,continent,latitude,longitude,sources\n"
+	got, err := DecodeFactSheet("a.yaml", sheet, Table{"a.csv", []byte(header + `JFK,"Kennedy, John F.",New York,US,NA,40.6,-73.8,data` + "\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := got.Airports[0]; a.Code != "JFK" || a.Name != "Kennedy, John F." || a.Latitude != 40.6 || a.Sources[0] != "data" {
+		t.Errorf("got %+v", a)
+	}
+	for row, want := range map[string]string{
+		"JFK,a,b,US,NA,north,-73.8,data\n":                 `a.csv:2: latitude: "north" is not a number`,
+		"JFKX,a,b,US,NA,1,2,data\n":                        `a.csv:2: code: "JFKX" is not an IATA airport code`,
+		"JFK,a,b,us,NA,1,2,data\n":                         "country",
+		"JFK,a,b,US,XX,1,2,data\n":                         "continent",
+		"JFK,a,b,US,NA,1,2,\n":                             "names no source",
+		"JFK,a,b,US,NA,1,2\n":                              "a.csv:2: ",
+		"JFK,a,b,US,NA,0,0,data\n":                         "coordinates",
+		"JFK,a,b,US,NA,1,2,other\n":                        `no source has the id "other"`,
+		"JFK,a,b,US,NA,1,2,data\nJFK,a,b,US,NA,1,2,data\n": "stands twice",
+	} {
+		if _, err := DecodeFactSheet("a.yaml", sheet, Table{"a.csv", []byte(header + row)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", row, err, want)
+		}
+	}
+	if _, err := DecodeFactSheet("a.yaml", sheet, Table{"a.csv", []byte("iata,name\n")}); err == nil {
+		t.Error("another header is taken")
+	}
+}
+
+func TestDecimal(t *testing.T) {
+	for text, sound := range map[string]bool{`1.5`: true, `-3`: true, `"1.5"`: false, `1e3`: false, `x`: false, ``: false} {
+		var d Decimal
+		if err := d.UnmarshalJSON([]byte(text)); (err == nil) != sound {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// FuzzDecodeFactSheet: whatever the text, the decoder returns a sheet or a
+// SheetError, and a sheet that it takes has a source for every fact.
+func FuzzDecodeFactSheet(f *testing.F) {
+	f.Add([]byte(sound))
+	for _, seed := range []string{"", "[]", "sources: [", "sources: [{}]", "a: &a [*a]", "program: {tiers: [{}]}", "earningRules: [{earn: {redeemable: {rates: [{rate: 1e9999}]}}}]",
+		"earningRules: [{route: {within: [country:AU]}}]"} {
+		f.Add([]byte(seed))
+	}
+	sheets, _ := filepath.Glob("../kg/bundle/BA_Club.yaml")
+	for _, path := range sheets {
+		if text, err := os.ReadFile(path); err == nil {
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		sheet, err := DecodeFactSheet("fuzz.yaml", text)
+		if err != nil {
+			if _, ok := err.(*SheetError); !ok {
+				t.Fatalf("%T: %v", err, err)
+			}
+			return
+		}
+		for _, r := range sheet.EarningRules {
+			if len(r.Sources) == 0 {
+				t.Fatalf("rule %s has no source", r.ID)
+			}
+		}
+	})
+}
