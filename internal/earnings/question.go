@@ -1,0 +1,265 @@
+package earnings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quagmt/udecimal"
+
+	"loyalty-mcp/internal/nearest"
+	"loyalty-mcp/schemas"
+)
+
+// request is a checked question with its codes resolved.
+type request struct {
+	segments  []segment
+	fare      *schemas.Fare
+	ticketing string // carrier of the ticket stock
+	booked    string // day of purchase, "" if unknown
+	today     string
+	warnings  []string
+	// assumed* are said only by the programs for which they matter.
+	assumedTicketing bool
+	assumedBooked    bool
+}
+
+type segment struct {
+	*schemas.Segment
+	marketing, operating string
+	class                byte
+	brand                string // lower case
+	origin, destination  *schemas.Airport
+	from, to             int // indices in area sets
+	miles                int // geodesic
+	date                 string
+}
+
+// member is the traveller's standing in one program.
+type member struct {
+	tier          *schemas.Tier
+	elite         bool // above membership without status
+	cards         []string
+	choice        string
+	assumedChoice bool
+}
+
+// parse checks the question and resolves its codes. Errors are *schemas.CallError.
+func (b *Book) parse(q *schemas.EarningsQuestion, today string) (*request, error) {
+	r := &request{segments: make([]segment, len(q.Segments)), fare: q.Fare, today: today}
+	if len(q.Segments) == 0 {
+		return nil, &schemas.CallError{Code: "wrong_count", Field: "segments", Message: "segments is empty: give at least one flight"}
+	}
+	assumedDate := false
+	for i := range q.Segments {
+		if err := b.parseSegment(r, i, &q.Segments[i], &assumedDate); err != nil {
+			return nil, err
+		}
+	}
+	if assumedDate {
+		r.warnings = append(r.warnings, "departureDate was not given: the rules in force on "+today+" (today) were used")
+	}
+	r.ticketing, r.assumedTicketing = r.segments[0].marketing, true
+	if q.Fare == nil {
+		r.assumeBooked()
+		return r, nil
+	}
+	fare := *q.Fare
+	r.fare = &fare
+	fare.Currency = strings.ToUpper(fare.Currency)
+	if b.facts.ExchangeRates[fare.Currency] == nil {
+		return nil, unknown("unknown_currency", "fare.currency", fare.Currency, "currency",
+			nearest.Of(fare.Currency, sortedKeys(b.facts.ExchangeRates), nil))
+	}
+	for code, rate := range fare.ExchangeRates {
+		if !rate.IsPos() {
+			return nil, &schemas.CallError{Code: "out_of_range", Field: "fare.exchangeRates." + code, Given: rate.String(),
+				Message: "fare.exchangeRates." + code + " must be more than zero"}
+		}
+	}
+	if fare.TicketingCarrier != "" {
+		code, err := b.carrier("fare.ticketingCarrier", fare.TicketingCarrier)
+		if err != nil {
+			return nil, err
+		}
+		r.ticketing, r.assumedTicketing = code, false
+	}
+	r.booked = fare.BookedOn
+	if r.booked == "" {
+		r.assumeBooked()
+	} else if last := r.segments[len(r.segments)-1].date; r.booked > last {
+		return nil, &schemas.CallError{Code: "out_of_range", Field: "fare.bookedOn", Given: r.booked,
+			Message: fmt.Sprintf("fare.bookedOn %s is after the last departure %s: check the two dates", r.booked, last)}
+	}
+	return r, nil
+}
+
+// assumeBooked takes a ticket for future travel as bought today. When travel is
+// past the day of purchase stays unknown, and rules that go by it need it.
+func (r *request) assumeBooked() {
+	if r.segments[0].date >= r.today {
+		r.booked, r.assumedBooked = r.today, true
+	}
+}
+
+func (b *Book) parseSegment(r *request, i int, q *schemas.Segment, assumedDate *bool) error {
+	field := func(name string) string { return fmt.Sprintf("segments[%d].%s", i, name) }
+	s := segment{Segment: q, brand: strings.ToLower(strings.TrimSpace(q.FareBrand)), date: q.DepartureDate}
+	var err error
+	if s.marketing, err = b.carrier(field("marketingCarrier"), q.MarketingCarrier); err != nil {
+		return err
+	}
+	s.operating = s.marketing
+	if q.OperatingCarrier != "" {
+		if s.operating, err = b.carrier(field("operatingCarrier"), q.OperatingCarrier); err != nil {
+			return err
+		}
+	}
+	if s.origin, s.from, err = b.airport(field("origin"), q.Origin); err != nil {
+		return err
+	}
+	if s.destination, s.to, err = b.airport(field("destination"), q.Destination); err != nil {
+		return err
+	}
+	if s.from == s.to {
+		return &schemas.CallError{Code: "same_airport", Field: field("destination"), Given: q.Destination,
+			Message: fmt.Sprintf("%s is the origin as well: a flight needs two airports", field("destination"))}
+	}
+	class := strings.ToUpper(q.BookingClass)
+	if len(class) != 1 || class[0] < 'A' || class[0] > 'Z' {
+		return &schemas.CallError{Code: "malformed", Field: field("bookingClass"), Given: q.BookingClass,
+			Message: fmt.Sprintf("%s must be one letter A to Z; given: %q", field("bookingClass"), q.BookingClass)}
+	}
+	s.class = class[0]
+	if s.date == "" {
+		s.date, *assumedDate = r.today, true
+	}
+	s.miles = Miles(s.origin, s.destination)
+	r.segments[i] = s
+	return nil
+}
+
+func (b *Book) carrier(field, given string) (string, error) {
+	code := strings.ToUpper(strings.TrimSpace(given))
+	if b.facts.Airlines[code] != nil {
+		return code, nil
+	}
+	return "", unknown("unknown_carrier", field, given, "airline", b.nearestAirlines(given))
+}
+
+func (b *Book) airport(field, given string) (*schemas.Airport, int, error) {
+	code := strings.ToUpper(strings.TrimSpace(given))
+	if a := b.facts.Airports[code]; a != nil {
+		return a, b.airports[code], nil
+	}
+	if city := b.facts.Cities[code]; city != nil {
+		return nil, 0, &schemas.CallError{Code: "unknown_airport", Field: field, Given: given, Allowed: city.Airports,
+			Message: fmt.Sprintf("%s: %s is the city %s, not an airport: use one of %s", field, code, city.Name, strings.Join(city.Airports, ", "))}
+	}
+	return nil, 0, unknown("unknown_airport", field, given, "airport", b.nearestAirports(given))
+}
+
+func (b *Book) member(q *schemas.EarningsQuestion, p *program) (*member, error) {
+	m := &member{tier: &p.Tiers[0], choice: p.choice, assumedChoice: p.choice != ""}
+	for i := range q.Memberships {
+		given := &q.Memberships[i]
+		if given.Program != p.ID {
+			continue
+		}
+		if given.Tier != "" {
+			at := slices.IndexFunc(p.Tiers, func(t schemas.Tier) bool { return strings.EqualFold(t.Name, strings.TrimSpace(given.Tier)) })
+			if at < 0 {
+				names := make([]string, len(p.Tiers))
+				for j, t := range p.Tiers {
+					names[j] = t.Name
+				}
+				return nil, unknown("unknown_tier", fmt.Sprintf("memberships[%d].tier", i), given.Tier, p.Name+" tier", names)
+			}
+			m.tier, m.elite = &p.Tiers[at], at > 0
+		}
+		for j, id := range given.Cards {
+			if !slices.ContainsFunc(p.Cards, func(c schemas.Card) bool { return c.ID == id }) {
+				ids := make([]string, len(p.Cards))
+				for k, c := range p.Cards {
+					ids[k] = c.ID
+				}
+				return nil, unknown("unknown_card", fmt.Sprintf("memberships[%d].cards[%d]", i, j), id, p.Name+" card that changes what flights earn", ids)
+			}
+		}
+		m.cards = given.Cards
+		if given.EarningChoice != "" {
+			if !slices.ContainsFunc(p.EarningChoices, func(c schemas.EarningChoice) bool { return c.ID == given.EarningChoice }) {
+				return nil, unknown("unknown_earning_choice", fmt.Sprintf("memberships[%d].earningChoice", i), given.EarningChoice,
+					p.Name+" way of earning", choiceIDs(p))
+			}
+			m.choice, m.assumedChoice = given.EarningChoice, false
+		}
+	}
+	return m, nil
+}
+
+func choiceIDs(p *program) []string {
+	ids := make([]string, len(p.EarningChoices))
+	for i, c := range p.EarningChoices {
+		ids[i] = c.ID
+	}
+	return ids
+}
+
+// asked returns the ids of the programs to compute, sorted.
+func (b *Book) asked(q *schemas.EarningsQuestion, r *request) ([]string, error) {
+	for i, m := range q.Memberships {
+		if b.programs[m.Program] == nil {
+			return nil, unknown("unknown_program", fmt.Sprintf("memberships[%d].program", i), m.Program, "program", b.nearestPrograms(m.Program))
+		}
+		for j := range i {
+			if q.Memberships[j].Program == m.Program {
+				return nil, &schemas.CallError{Code: "duplicate", Field: fmt.Sprintf("memberships[%d].program", i), Given: m.Program,
+					Message: fmt.Sprintf("memberships[%d].program: memberships[%d] is for %s already: give each program once", i, j, m.Program)}
+			}
+		}
+	}
+	var ids []string
+	for i, id := range q.Programs {
+		if b.programs[id] == nil {
+			return nil, unknown("unknown_program", fmt.Sprintf("programs[%d]", i), id, "program", b.nearestPrograms(id))
+		}
+		ids = append(ids, id)
+	}
+	if len(q.Programs) == 0 {
+		for i := range r.segments {
+			ids = append(ids, b.byCarrier[r.segments[i].marketing]...)
+			if r.segments[i].operating != r.segments[i].marketing {
+				ids = append(ids, b.byCarrier[r.segments[i].operating]...)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// spend is the part of the fare that programs earn on, in the fare's currency.
+func (r *request) spend() udecimal.Decimal {
+	spend := r.fare.Base.Decimal
+	if r.fare.CarrierSurcharges != nil {
+		spend = spend.Add(r.fare.CarrierSurcharges.Decimal)
+	}
+	return spend
+}
+
+// exchange returns units of currency for one unit of the fare's, and the dated
+// rates that it rests on, if any.
+func (b *Book) exchange(r *request, currency string) (factor udecimal.Decimal, used []*schemas.ExchangeRate, err error) {
+	if currency == r.fare.Currency {
+		return udecimal.One, nil, nil
+	}
+	if own, ok := r.fare.ExchangeRates[currency]; ok {
+		return own.Decimal, nil, nil
+	}
+	from, to := b.facts.ExchangeRates[r.fare.Currency], b.facts.ExchangeRates[currency]
+	if to == nil {
+		return udecimal.Zero, nil, fmt.Errorf("no exchange rate for %s is known", currency)
+	}
+	factor, err = to.PerUSD.Div(from.PerUSD.Decimal)
+	return factor, []*schemas.ExchangeRate{from, to}, err
+}
