@@ -1,6 +1,11 @@
 package tools
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"loyalty-mcp/kg"
+)
 
 // Registry is everything the server offers. Both adapters, MCP and Bedrock, are
 // handed the same one.
@@ -38,4 +43,16 @@ type Prompt struct {
 type PromptArgument struct {
 	Name, Description string
 	Required          bool
+}
+
+// New makes the registry of everything that is answered from a catalog. now is
+// the clock: it decides which rules are in force when a question gives no date.
+func New(catalog *kg.Catalog, now func() time.Time) Registry {
+	return Registry{
+		Tools:     []Tool{flightEarnings(&books{catalog: catalog}, now)},
+		Resources: []Resource{programsResource(catalog)},
+		Templates: []ResourceTemplate{programTemplate(catalog)},
+		Prompts:   []Prompt{whereToCredit()},
+		Complete:  complete(catalog),
+	}
 }

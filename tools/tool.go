@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+
+	"loyalty-mcp/schemas"
 )
 
 // ErrNotFound is returned for a resource that does not exist.
@@ -35,12 +37,4 @@ type Hints struct {
 }
 
 // Error is a failure that its caller can act on.
-type Error struct {
-	Code    string   `json:"code"`              // stable, e.g. unknown_airport
-	Field   string   `json:"field,omitempty"`   // e.g. segments[0].origin
-	Given   string   `json:"given,omitempty"`   // what was given there
-	Allowed []string `json:"allowed,omitempty"` // what is allowed, or the nearest matches
-	Message string   `json:"message"`           // says all of it in a sentence, and what to do
-}
-
-func (e *Error) Error() string { return e.Message }
+type Error = schemas.CallError
