@@ -1,0 +1,270 @@
+package mcpserver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+)
+
+const (
+	headerWithin = 10 * time.Second // for a client to send its headers
+	bodyWithin   = 30 * time.Second // for a client to send its body
+	answerWithin = time.Minute      // for a request to be worked on and its answer taken
+	idleAfter    = 2 * time.Minute  // an unused connection is closed
+	readyWithin  = 5 * time.Second
+	maxHeader    = 64 << 10
+)
+
+// ListenAndServe serves HTTP on addr until ctx ends, then finishes the running
+// calls, or stops them when the grace is over. onListen, which may be nil, is
+// told the address. A Server listens once.
+func (s *Server) ListenAndServe(ctx context.Context, addr string, onListen func(net.Addr)) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: headerWithin,
+		WriteTimeout:      answerWithin,
+		IdleTimeout:       idleAfter,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	if onListen != nil {
+		onListen(listener.Addr())
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.end()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	err = srv.Shutdown(grace)
+	if err != nil {
+		err = errors.Join(err, srv.Close())
+	}
+	<-failed
+	return err
+}
+
+// Handler serves the protocol at /mcp (streamable HTTP) and at /sse with
+// /message (HTTP+SSE), liveness at /healthz, readiness at /readyz, and the
+// options' routes.
+func (s *Server) Handler() http.Handler {
+	routes := http.NewServeMux()
+	for pattern, route := range s.options.Routes {
+		routes.Handle(pattern, http.MaxBytesHandler(route, maxMessage))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rebound(r) {
+			http.Error(w, "the Host and Origin of a request to a loopback address must be loopback too", http.StatusForbidden)
+			return
+		}
+		switch r.URL.Path {
+		case "/mcp":
+			s.serveMCP(w, r)
+		case "/sse":
+			s.serveSSE(w, r)
+		case "/message":
+			s.serveMessage(w, r)
+		case "/healthz":
+			respond(w, http.StatusOK, "ok")
+		case "/readyz":
+			s.serveReady(w, r)
+		default:
+			// A route may stream: how long its answer may take is its own affair.
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+			routes.ServeHTTP(w, r)
+		}
+	})
+}
+
+// serveMCP answers one request of streamable HTTP. Nothing is kept between
+// requests in either era, so there is no session to open or delete, and no
+// stream of unrelated events to get.
+func (s *Server) serveMCP(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodPost) {
+		return
+	}
+	body, ok := readBody(w, r)
+	if !ok {
+		return
+	}
+	if cancels(body) {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	rw := &replyWriter{w: w}
+	s.streamable.Handle(rw, &server.HTTPRequest{
+		Method:  r.Method,
+		URL:     r.URL,
+		Header:  r.Header,
+		Body:    body,
+		Context: rw.reply.in(withTransport(r.Context(), "http")),
+	})
+	rw.close()
+}
+
+// cancels reports whether the message is a cancellation. Without sessions a
+// request id says nothing of whose request it is, and mcp-go would cancel any
+// client's request with that id. A client cancels by closing its request.
+func cancels(body []byte) bool {
+	// An escape could spell any letter of the method.
+	if !bytes.Contains(body, []byte("cancelled")) && bytes.IndexByte(body, '\\') < 0 {
+		return false
+	}
+	var message struct {
+		Method mcp.MCPMethod `json:"method"`
+	}
+	return json.Unmarshal(body, &message) == nil && message.Method == mcp.MethodNotificationCancelled
+}
+
+// replyWriter hands mcp-go's answer to the client, finished by the reply. What
+// is not an event stream comes in one write, so its length is known and stated.
+type replyWriter struct {
+	w      http.ResponseWriter
+	reply  reply
+	status int // not written yet
+}
+
+func (rw *replyWriter) Header() http.Header    { return rw.w.Header() }
+func (rw *replyWriter) CanStream() bool        { return true }
+func (rw *replyWriter) WriteHeader(status int) { rw.status = status }
+
+func (rw *replyWriter) Write(message []byte) (int, error) {
+	out, status := rw.reply.finish(message)
+	if rw.status != 0 {
+		if status != 0 {
+			rw.status = status
+		}
+		if rw.Header().Get("Content-Type") != "text/event-stream" {
+			rw.Header().Set("Content-Length", strconv.Itoa(len(out)))
+		}
+	}
+	rw.close()
+	if _, err := rw.w.Write(out); err != nil {
+		return 0, err
+	}
+	return len(message), nil
+}
+
+func (rw *replyWriter) Flush() {
+	rw.close()
+	_ = http.NewResponseController(rw.w).Flush()
+}
+
+// close writes the status, if that is still to be done.
+func (rw *replyWriter) close() {
+	if rw.status != 0 {
+		rw.w.WriteHeader(rw.status)
+		rw.status = 0
+	}
+}
+
+func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-s.ending:
+		respond(w, http.StatusServiceUnavailable, "ending")
+		return
+	default:
+	}
+	if s.options.Ready != nil {
+		ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+		defer cancel()
+		if err := s.options.Ready(ctx); err != nil {
+			s.log.WarnContext(r.Context(), "not ready", "error", err)
+			respond(w, http.StatusServiceUnavailable, "not ready")
+			return
+		}
+	}
+	respond(w, http.StatusOK, "ready")
+}
+
+func respond(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n"))
+}
+
+func allow(w http.ResponseWriter, r *http.Request, method string) bool {
+	if r.Method == method {
+		return true
+	}
+	w.Header().Set("Allow", method)
+	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	return false
+}
+
+// readBody reads the request's body, or answers why it cannot.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyWithin))
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), 16<<10)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxMessage))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		refusal, _ := json.Marshal(tooLong)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		_, _ = w.Write(refusal)
+		return nil, false
+	case err != nil:
+		http.Error(w, "the body could not be read", http.StatusBadRequest)
+		return nil, false
+	}
+	_ = control.SetReadDeadline(time.Time{})
+	return body.Bytes(), true
+}
+
+// rebound reports whether a request that came in on a loopback address names
+// another host, or comes from a web page of one: DNS rebinding lets any page
+// that a user visits reach servers on the user's own machine.
+func rebound(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !ok || !local.IP.IsLoopback() {
+		return false
+	}
+	if !loopback(r.Host) {
+		return true
+	}
+	for _, origin := range r.Header.Values("Origin") {
+		u, err := url.Parse(origin)
+		if err != nil || !loopback(u.Host) {
+			return true
+		}
+	}
+	return false
+}
+
+// loopback reports whether a host, with or without port, is this machine's own.
+func loopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,282 @@
+// Package render writes a tool's JSON answer for a person at a terminal.
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+// JSON writes an answer as text: lists of objects become tables of their plain
+// columns, followed by what is nested in each row. Empty parts are left out.
+func JSON(w io.Writer, answer json.RawMessage) error {
+	root, err := parse(answer)
+	if err != nil {
+		return err
+	}
+	p := &printer{w: w}
+	p.value(root, "")
+	return p.err
+}
+
+// object keeps the order of its fields, which encoding/json's map does not.
+type object []field
+
+type field struct {
+	name  string
+	value any
+}
+
+func parse(text json.RawMessage) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return next(d)
+}
+
+func next(d *json.Decoder) (any, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('{'):
+		var o object
+		for d.More() {
+			name, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			value, err := next(d)
+			if err != nil {
+				return nil, err
+			}
+			o = append(o, field{name.(string), value})
+		}
+		_, err = d.Token()
+		return o, err
+	case json.Delim('['):
+		var list []any
+		for d.More() {
+			value, err := next(d)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, value)
+		}
+		_, err = d.Token()
+		return list, err
+	}
+	return token, nil
+}
+
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
+
+func (p *printer) value(v any, indent string) {
+	switch v := v.(type) {
+	case object:
+		for _, f := range v {
+			p.field(f, indent)
+		}
+	case []any:
+		p.list(v, indent)
+	default:
+		p.printf("%s%s\n", indent, cell(v))
+	}
+}
+
+func (p *printer) field(f field, indent string) {
+	if isEmpty(f.value) {
+		return
+	}
+	if isInline(f.value) {
+		p.printf("%s%s: %s\n", indent, title(f.name), cell(f.value))
+		return
+	}
+	p.printf("%s%s\n", indent, title(f.name))
+	p.value(f.value, indent+"  ")
+}
+
+func (p *printer) list(items []any, indent string) {
+	rows := make([]object, 0, len(items))
+	for _, item := range items {
+		o, ok := item.(object)
+		if !ok {
+			for _, item := range items {
+				p.printf("%s- %s\n", indent, cell(item))
+			}
+			return
+		}
+		rows = append(rows, o)
+	}
+	var columns []string
+	for _, f := range rows[0] {
+		inline := true
+		for _, r := range rows {
+			inline = inline && isInline(r.get(f.name))
+		}
+		if inline {
+			columns = append(columns, f.name)
+		}
+	}
+	p.table(rows, columns, indent)
+	for _, r := range rows {
+		heading := false
+		for _, f := range r {
+			if isInline(f.value) || isEmpty(f.value) {
+				continue
+			}
+			if !heading && len(rows) > 1 {
+				p.printf("%s%s\n", indent, cell(r[0].value))
+				heading = true
+			}
+			p.field(f, indent+"  ")
+		}
+	}
+}
+
+func (p *printer) table(rows []object, columns []string, indent string) {
+	t := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
+	line := func(cells func(column string) string) {
+		fmt.Fprint(t, indent)
+		for i, c := range columns {
+			if i > 0 {
+				fmt.Fprint(t, "\t")
+			}
+			fmt.Fprint(t, cells(c))
+		}
+		fmt.Fprintln(t)
+	}
+	line(func(c string) string { return strings.ToUpper(title(c)) })
+	for _, r := range rows {
+		line(func(c string) string { return cell(r.get(c)) })
+	}
+	if err := t.Flush(); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+func (o object) get(name string) any {
+	for _, f := range o {
+		if f.name == name {
+			return f.value
+		}
+	}
+	return nil
+}
+
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case []any:
+		return len(v) == 0
+	case object:
+		return len(v) == 0
+	case string:
+		return v == ""
+	}
+	return false
+}
+
+// isInline tells whether a value fits into a cell: plain values, amounts with
+// their unit, and lists of such.
+func isInline(v any) bool {
+	switch v := v.(type) {
+	case object:
+		return v.isAmount()
+	case []any:
+		for _, item := range v {
+			if o, ok := item.(object); !ok || !o.isAmount() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// isAmount tells a number and its name apart from other objects.
+func (o object) isAmount() bool {
+	numbers := 0
+	for _, f := range o {
+		switch f.value.(type) {
+		case object, []any:
+			return false
+		case json.Number:
+			numbers++
+		}
+	}
+	return len(o) == 2 && numbers == 1
+}
+
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case json.Number:
+		return thousands(v.String())
+	case bool:
+		return strconv.FormatBool(v)
+	case object:
+		words := make([]string, len(v))
+		for i, f := range v {
+			words[i] = cell(f.value)
+		}
+		return strings.Join(words, " ")
+	case []any:
+		words := make([]string, len(v))
+		for i, item := range v {
+			words[i] = cell(item)
+		}
+		return strings.Join(words, ", ")
+	}
+	return fmt.Sprint(v)
+}
+
+func thousands(number string) string {
+	whole, fraction, hasFraction := strings.Cut(number, ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	var b strings.Builder
+	for i, digit := range whole {
+		if i > 0 && (len(whole)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(digit)
+	}
+	if hasFraction {
+		return sign + b.String() + "." + fraction
+	}
+	return sign + b.String()
+}
+
+// title turns a field's name into words: eliteMetrics is "Elite metrics".
+func title(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		switch {
+		case i == 0:
+			b.WriteString(strings.ToUpper(string(r)))
+		case r >= 'A' && r <= 'Z':
+			b.WriteByte(' ')
+			b.WriteString(strings.ToLower(string(r)))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

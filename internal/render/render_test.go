@@ -1,0 +1,48 @@
+package render
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestJSON(t *testing.T) {
+	answer := `{"options":[{"program":"AA","redeemable":{"amount":19200,"unit":"miles"},"eliteMetrics":[{"metric":"LP","amount":19200}],
+		"segments":[{"origin":"JFK","notes":["one","two"]}]}],"unanswered":[{"program":"AS","reason":"no rule"}],"warnings":[]}`
+	want := `Options
+  PROGRAM  REDEEMABLE    ELITE METRICS
+  AA       19,200 miles  LP 19,200
+    Segments
+      ORIGIN
+      JFK
+        Notes
+          - one
+          - two
+Unanswered
+  PROGRAM  REASON
+  AS       no rule
+`
+	var b strings.Builder
+	if err := JSON(&b, []byte(answer)); err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+}
+
+func TestJSONReportsBrokenInput(t *testing.T) {
+	for _, answer := range []string{``, `{`, `{"a":`, `[1,`} {
+		var b strings.Builder
+		if err := JSON(&b, []byte(answer)); err == nil {
+			t.Errorf("%q: no error", answer)
+		}
+	}
+}
+
+func TestThousands(t *testing.T) {
+	for given, want := range map[string]string{"0": "0", "999": "999", "1000": "1,000", "-1234567.25": "-1,234,567.25"} {
+		if got := thousands(given); got != want {
+			t.Errorf("thousands(%s) = %s, want %s", given, got, want)
+		}
+	}
+}
