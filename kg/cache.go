@@ -116,6 +116,9 @@ func (c *Cache) Apply(ctx context.Context, b Batch) error {
 // Version is Graph.Version, of the state whose answers are given now: it is as
 // old as they may be.
 func (c *Cache) Version(ctx context.Context) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
 	if err := c.check(ctx); err != nil {
 		return "", err
 	}

@@ -14,6 +14,7 @@ import (
 
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
+	"loyalty-mcp/kg"
 	"loyalty-mcp/kg/bundle/bundletest"
 	"loyalty-mcp/tools"
 )
@@ -24,7 +25,7 @@ func now() time.Time { return bundletest.Today }
 
 func registry(t testing.TB) tools.Registry {
 	t.Helper()
-	return tools.New(bundletest.Catalog(t), now)
+	return tools.New(kg.NewCatalog(bundletest.Store(t)), now)
 }
 
 func tool(t testing.TB, r tools.Registry, name string) tools.Tool {
@@ -291,4 +292,21 @@ func FuzzArguments(f *testing.F) {
 			t.Fatalf("%q: %s", arguments, answer)
 		}
 	})
+}
+
+// BenchmarkCall is a call without the protocol around it: two flights asked of
+// eight programs; beside BenchmarkCalculate it shows what validation and JSON cost.
+func BenchmarkCall(b *testing.B) {
+	graph := kg.NewCache(bundletest.Store(b), kg.CacheOptions{Answers: 256, CheckEvery: time.Second, Now: time.Now})
+	calculate := tool(b, tools.New(kg.NewCatalog(graph), now), "calculate_flight_earnings")
+	back := `{"marketingCarrier":"AA","origin":"LHR","destination":"JFK","bookingClass":"J","departureDate":"2026-12-20"}`
+	question := []byte(`{"segments":[` + flight + `,` + back + `],"fare":{"base":2000,"carrierSurcharges":400,"currency":"USD"},` +
+		`"memberships":[{"program":"AA_AAdvantage","tier":"Platinum"}],"programs":["AA_AAdvantage","AC_Aeroplan","AF_FlyingBlue",` +
+		`"AS_Atmos","BA_Club","DL_SkyMiles","QF_FrequentFlyer","UA_MileagePlus"]}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := calculate.Call(context.Background(), question); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -75,7 +75,6 @@ type calculation struct {
 	option   schemas.EarningOption
 	used     []*rule // cited so far
 	fareUsed bool    // the fare entered the arithmetic
-	ruleMemo []*rule // redeemable rule by leg
 	picks    []pick  // of the unit at hand, by leg
 	groups   []int   // of the unit at hand: the first leg of each leg's group
 	line     *line
@@ -96,21 +95,28 @@ func unknownf(format string, args ...any) error { return &unknownAmount{fmt.Spri
 
 func (c *calculation) run() (*schemas.EarningOption, string) {
 	p, segments := c.program, c.request.segments
-	c.option = schemas.EarningOption{Program: p.ID, ProgramName: p.Name, EliteMetrics: []schemas.MetricAmount{},
-		Segments: make([]schemas.SegmentEarning, len(segments)), Sources: []schemas.CitedSource{}, Warnings: []string{}}
 	c.legs = make([]leg, len(segments))
-	c.picks, c.groups = make([]pick, len(segments)), make([]int, len(segments))
 	for i := range segments {
-		l := &c.legs[i]
-		if err := p.fillLeg(l, &segments[i], c.request, c.member); err != nil {
+		if err := p.fillLeg(&c.legs[i], &segments[i], c.request, c.member); err != nil {
 			return nil, faulty(err)
 		}
-		c.total += l.miles
+		c.total += c.legs[i].miles
+	}
+	// Most programs have nothing on most carriers: that is said without more work.
+	for i := range c.legs {
+		if l := &c.legs[i]; len(l.rules) == 0 {
+			return nil, c.unknownUnit(c.explain(l, ""))
+		}
+	}
+	c.picks, c.groups = make([]pick, len(segments)), make([]int, len(segments))
+	c.option = schemas.EarningOption{Program: p.ID, ProgramName: p.Name, EliteMetrics: make([]schemas.MetricAmount, 0, len(p.units)-1),
+		Segments: make([]schemas.SegmentEarning, len(segments)), Sources: []schemas.CitedSource{}, Warnings: []string{}}
+	for i := range c.legs {
+		l := &c.legs[i]
 		c.option.Segments[i] = schemas.SegmentEarning{Origin: l.origin.Code, Destination: l.destination.Code,
 			DistanceMiles: l.miles, EliteMetrics: make([]schemas.MetricAmount, 0, len(p.units)-1), Notes: make([]string, 0, len(p.units)+1)}
 		c.noteDistance(i)
 	}
-	c.ruleMemo = make([]*rule, len(segments))
 	award, err := c.unit(schemas.UnitRedeemable, nil)
 	if err != nil {
 		return nil, c.withKnownMetrics(err)
@@ -118,7 +124,6 @@ func (c *calculation) run() (*schemas.EarningOption, string) {
 	c.option.Redeemable.Unit = p.Unit
 	for i, a := range award {
 		c.option.Segments[i].Redeemable = a.value
-		c.option.Segments[i].RuleID = c.ruleMemo[i].ID
 		c.option.Redeemable.Amount += a.value
 	}
 	for _, metric := range p.units[1:] {
@@ -146,7 +151,7 @@ func (c *calculation) metric(metric string, award []amount) {
 // withKnownMetrics is the reason for which the redeemable amount is not known,
 // with those metrics that are known all the same.
 func (c *calculation) withKnownMetrics(err error) string {
-	reason := c.program.Unit + " not known: " + reasonOf(err)
+	reason := c.unknownUnit(err)
 	for _, metric := range c.program.units[1:] {
 		if amounts, err := c.unit(metric, nil); err == nil {
 			var sum int64
@@ -158,6 +163,11 @@ func (c *calculation) withKnownMetrics(err error) string {
 		}
 	}
 	return reason
+}
+
+// unknownUnit says that the redeemable amount is not known, and why.
+func (c *calculation) unknownUnit(err error) string {
+	return c.program.Unit + " not known: " + reasonOf(err)
 }
 
 func reasonOf(err error) string {
@@ -174,14 +184,13 @@ func faulty(err error) string {
 
 func (c *calculation) noteDistance(i int) {
 	l := &c.legs[i]
-	n := c.line.reset().text("distance ", l.origin.Code, "-", l.destination.Code, ": ").whole(int64(l.miles))
-	if l.own != nil {
-		n.text(" miles, the program's own figure")
-		c.cite(l.own.Sources)
-	} else {
-		n.text(" miles (WGS84 geodesic)")
+	if l.own == nil {
+		c.note(i, l.distance)
+		return
 	}
-	c.note(i, n.String())
+	c.note(i, c.line.reset().text("distance ", l.origin.Code, "-", l.destination.Code, ": ").whole(int64(l.miles)).
+		text(" miles, the program's own figure").String())
+	c.cite(l.own.Sources)
 }
 
 func (c *calculation) note(i int, text string) {
@@ -206,7 +215,7 @@ func (c *calculation) unit(unit string, award []amount) ([]amount, error) {
 			return nil, err
 		}
 		if !found {
-			return nil, c.explain(l, unit, missing)
+			return nil, c.explain(l, missing)
 		}
 		picks[i], c.groups[i] = p, i
 		// A fare that is rounded as a whole makes one group of the flights that
@@ -230,7 +239,7 @@ func (c *calculation) unit(unit string, award []amount) ([]amount, error) {
 	}
 	for i := range c.legs {
 		if unit == schemas.UnitRedeemable {
-			c.ruleMemo[i] = picks[i].rule
+			c.option.Segments[i].RuleID = picks[i].ID
 		}
 		c.use(picks[i].rule)
 		if picks[i].nothing {
@@ -421,11 +430,17 @@ func (c *calculation) fareShare(f *formula, miles int, n *line) (udecimal.Decima
 		n.text(", share ").whole(int64(miles)).text(" of ").whole(int64(c.total)).text(" miles = ").money(spend, f.Currency)
 	}
 	if f.FareRounding != nil {
-		spend = decimal(round(spend, f.FareRounding.To))
-		n.text(", rounded ", f.FareRounding.To, " to ").number(spend).text(" ", f.Currency)
+		whole := decimal(round(spend, f.FareRounding.To))
+		if !whole.Equal(spend) {
+			n.text(", rounded ", roundings[f.FareRounding.To], " ").money(whole, f.Currency)
+		}
+		spend = whole
 	}
 	return spend, nil
 }
+
+// roundings says in words how a fare is made whole.
+var roundings = map[string]string{"nearest": "to the nearest whole", "up": "up to", "down": "down to"}
 
 func (c *calculation) warnExchange(currency string, factor udecimal.Decimal, rates []*schemas.ExchangeRate) {
 	var text string
@@ -501,7 +516,7 @@ func (c *calculation) adjust(unit string, i int, award, out []amount) error {
 		}
 		p, ok, missing := candidate.state(l, unit)
 		if missing != "" {
-			return c.explain(l, unit, missing)
+			return c.explain(l, missing)
 		}
 		if !ok || p.nothing {
 			continue
@@ -550,7 +565,7 @@ func (c *calculation) adjust(unit string, i int, award, out []amount) error {
 func (c *calculation) bound(l *leg, unit, role string) (pick, bool, error) {
 	p, found, missing, err := l.choose(unit, role)
 	if err == nil && missing != "" {
-		err = c.explain(l, unit, missing)
+		err = c.explain(l, missing)
 	}
 	return p, found, err
 }
@@ -636,8 +651,9 @@ func share(total int64, weights []int) []int64 {
 	return parts
 }
 
-// explain says why no rule states a unit for a leg.
-func (c *calculation) explain(l *leg, unit, missing string) error {
+// explain says why no rule states a unit for a leg; missing names an input that
+// would let one do so.
+func (c *calculation) explain(l *leg, missing string) error {
 	n := c.line.reset().text(l.marketing)
 	if l.operating != l.marketing {
 		n.text(" (operated by ", l.operating, ")")

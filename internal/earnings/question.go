@@ -30,8 +30,9 @@ type segment struct {
 	class                byte
 	brand                string // lower case
 	origin, destination  *schemas.Airport
-	from, to             int // indices in area sets
-	miles                int // geodesic
+	from, to             int    // indices in area sets
+	miles                int    // geodesic
+	distance             string // the line that says so
 	date                 string
 }
 
@@ -135,6 +136,7 @@ func (b *Book) parseSegment(r *request, i int, q *schemas.Segment, assumedDate *
 		s.date, *assumedDate = r.today, true
 	}
 	s.miles = Miles(s.origin, s.destination)
+	s.distance = new(line).text("distance ", s.origin.Code, "-", s.destination.Code, ": ").whole(int64(s.miles)).text(" miles (WGS84 geodesic)").String()
 	r.segments[i] = s
 	return nil
 }

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -17,44 +15,50 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"loyalty-mcp/kg"
+	"loyalty-mcp/kg/bundle/bundletest"
 	"loyalty-mcp/tools"
 )
 
 // BenchmarkNoop is what mcp-go itself costs: its own server, as it comes, with a
-// tool that does nothing. BenchmarkTool is a tool of ours that has its answer of
-// 6 KB ready. Their ratio is what the adapter costs; the machine cancels out.
+// tool that does nothing, given the same arguments as BenchmarkEarnings. Compare
+// the two: the machine cancels out.
 func BenchmarkNoop(b *testing.B) {
 	noop := server.NewMCPServer("noop", "1")
 	noop.AddTool(mcp.NewToolWithRawSchema("call", "does nothing", json.RawMessage(`{"type":"object"}`)),
 		func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			return mcp.NewToolResultText("ok"), nil
 		})
-	benchmarkEras(b, server.NewStreamableHTTPServer(noop, server.WithStateLess(true)), 0)
+	benchmarkEras(b, server.NewStreamableHTTPServer(noop, server.WithStateLess(true)), "call", earningsQuestion, 0)
 }
 
-func BenchmarkTool(b *testing.B) {
-	answer := kilobytes(6)
-	s := New(Options{Name: "tool", Version: "1", Registry: tools.Registry{Tools: []tools.Tool{{
-		Name:         "call",
-		Description:  "answers 6 KB",
-		InputSchema:  wideSchema(10 << 10),
-		OutputSchema: json.RawMessage(`{"type":"object"}`),
-		Call: func(context.Context, json.RawMessage) (json.RawMessage, error) {
-			return answer, nil
-		},
-	}}}})
-	benchmarkEras(b, s.Handler(), 2*len(answer))
+// BenchmarkEarnings is the product: two flights asked of eight programs, from the
+// bundled facts.
+func BenchmarkEarnings(b *testing.B) {
+	graph := kg.NewCache(bundletest.Store(b), kg.CacheOptions{Answers: 256, CheckEvery: time.Second, Now: time.Now})
+	registry := tools.New(kg.NewCatalog(graph), func() time.Time { return bundletest.Today })
+	s := New(Options{Name: "loyalty", Version: "1", Registry: registry})
+	answer, err := registry.Tools[0].Call(b.Context(), json.RawMessage(earningsQuestion))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("the answer has %d bytes", len(answer))
+	benchmarkEras(b, s.Handler(), registry.Tools[0].Name, earningsQuestion, 2*len(answer))
 }
 
-func benchmarkEras(b *testing.B, handler http.Handler, least int) {
-	arguments := `{"segments":[{"marketingCarrier":"UA","origin":"SFO","destination":"JFK","bookingClass":"K"}]}`
+const earningsQuestion = `{"segments":[` +
+	`{"marketingCarrier":"AA","origin":"JFK","destination":"LHR","bookingClass":"J","departureDate":"2026-12-10"},` +
+	`{"marketingCarrier":"AA","origin":"LHR","destination":"JFK","bookingClass":"J","departureDate":"2026-12-20"}],` +
+	`"fare":{"base":2000,"carrierSurcharges":400,"currency":"USD"},"memberships":[{"program":"AA_AAdvantage","tier":"Platinum"}],` +
+	`"programs":["AA_AAdvantage","AC_Aeroplan","AF_FlyingBlue","AS_Atmos","BA_Club","DL_SkyMiles","QF_FrequentFlyer","UA_MileagePlus"]}`
+
+func benchmarkEras(b *testing.B, handler http.Handler, tool, arguments string, least int) {
+	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + tool + `","arguments":` + arguments
 	b.Run("2025-11-25", func(b *testing.B) {
-		benchmarkCalls(b, handler, least, http.Header{"Mcp-Protocol-Version": {"2025-11-25"}},
-			`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"call","arguments":`+arguments+`}}`)
+		benchmarkCalls(b, handler, least, http.Header{"Mcp-Protocol-Version": {"2025-11-25"}}, call+`}}`)
 	})
 	b.Run("2026-07-28", func(b *testing.B) {
-		benchmarkCalls(b, handler, least, modernHeader("tools/call", "call"),
-			`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"call","arguments":`+arguments+`,`+modernMeta+`}}`)
+		benchmarkCalls(b, handler, least, modernHeader("tools/call", tool), call+`,`+modernMeta+`}}`)
 	})
 }
 
@@ -98,34 +102,4 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-// kilobytes is an answer of about n KB with the shape of a real one.
-func kilobytes(n int) json.RawMessage {
-	var out strings.Builder
-	out.WriteString(`{"options":[`)
-	for i := 0; out.Len() < n<<10; i++ {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		fmt.Fprintf(&out, `{"program":"UA_MileagePlus","redeemable":{"amount":%d,"unit":"miles"},`+
-			`"eliteMetrics":[{"metric":"PQP","amount":%d}],"notes":["5 miles for each USD of \"base fare\""],"ruleId":"ua-%d"}`,
-			i*37, i*5, i)
-	}
-	out.WriteString(`]}`)
-	return json.RawMessage(out.String())
-}
-
-// wideSchema is an input schema of about n bytes.
-func wideSchema(n int) json.RawMessage {
-	var out strings.Builder
-	out.WriteString(`{"type":"object","properties":{`)
-	for i := 0; out.Len() < n; i++ {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		fmt.Fprintf(&out, `"field%d":{"type":"string","description":"one of the many fields of this schema"}`, i)
-	}
-	out.WriteString(`}}`)
-	return json.RawMessage(out.String())
 }

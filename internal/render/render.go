@@ -8,7 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 )
 
 // JSON writes an answer as text: lists of objects become tables of their plain
@@ -147,24 +147,43 @@ func (p *printer) list(items []any, indent string) {
 	}
 }
 
+// widest is how wide a table may be; a wider one is written as a list of rows,
+// which a terminal can wrap.
+const widest = 110
+
 func (p *printer) table(rows []object, columns []string, indent string) {
-	t := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
-	line := func(cells func(column string) string) {
-		fmt.Fprint(t, indent)
-		for i, c := range columns {
-			if i > 0 {
-				fmt.Fprint(t, "\t")
-			}
-			fmt.Fprint(t, cells(c))
+	widths, sum := make([]int, len(columns)), len(indent)
+	for i, c := range columns {
+		widths[i] = utf8.RuneCountInString(title(c))
+		for _, r := range rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell(r.get(c))))
 		}
-		fmt.Fprintln(t)
+		sum += widths[i] + 2
+	}
+	if sum > widest {
+		for _, r := range rows {
+			var cells []string
+			for _, c := range columns {
+				if text := cell(r.get(c)); text != "" {
+					cells = append(cells, text)
+				}
+			}
+			p.printf("%s- %s\n", indent, strings.Join(cells, " · "))
+		}
+		return
+	}
+	line := func(cells func(column string) string) {
+		var b strings.Builder
+		for i, c := range columns {
+			text := cells(c)
+			b.WriteString(text)
+			b.WriteString(strings.Repeat(" ", widths[i]+2-utf8.RuneCountInString(text)))
+		}
+		p.printf("%s%s\n", indent, strings.TrimRight(b.String(), " "))
 	}
 	line(func(c string) string { return strings.ToUpper(title(c)) })
 	for _, r := range rows {
 		line(func(c string) string { return cell(r.get(c)) })
-	}
-	if err := t.Flush(); err != nil && p.err == nil {
-		p.err = err
 	}
 }
 

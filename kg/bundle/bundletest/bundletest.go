@@ -17,9 +17,9 @@ import (
 // Today is the day on which tests ask.
 var Today = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// Catalog returns a catalog of the bundled facts in a store of its own, which
-// lives as long as the test.
-func Catalog(t testing.TB) *kg.Catalog {
+// Store returns a store of its own with the bundled facts, which lives as long
+// as the test.
+func Store(t testing.TB) kg.Graph {
 	t.Helper()
 	ctx := context.Background()
 	store, err := embedded.Open(ctx, filepath.Join(t.TempDir(), "graph.db"))
@@ -34,7 +34,7 @@ func Catalog(t testing.TB) *kg.Catalog {
 	if _, err := kg.ImportBundle(ctx, store, bundle.Hash(), sheets, Today); err != nil {
 		t.Fatal(err)
 	}
-	return kg.NewCatalog(store)
+	return store
 }
 
 // sheets decodes the bundle once a process.
@@ -45,7 +45,7 @@ func Facts(t testing.TB) *kg.Facts {
 	t.Helper()
 	factsOnce.Do(func() {
 		var err error
-		if facts, err = Catalog(t).Facts(context.Background()); err != nil {
+		if facts, err = kg.NewCatalog(Store(t)).Facts(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	})
