@@ -269,6 +269,12 @@ func (s *FactSheet) problems() []problem {
 			c.add(at("exchangeRates", i)+".perUSD", "must be more than zero")
 		}
 	}
+	for i, f := range s.Valuations {
+		c.provenance(at("valuations", i), f.Provenance)
+		if !f.Cents.IsPos() {
+			c.add(at("valuations", i)+".cents", "must be more than zero")
+		}
+	}
 	if s.Program != nil {
 		c.program(s.Program)
 	}
@@ -349,6 +355,9 @@ func (c *checker) program(p *Program) {
 	}
 	if len(p.Tiers) == 0 {
 		c.add("program.tiers", "needs at least the membership without status")
+	}
+	if y := p.QualificationYear; y != nil && (y.Kind == "fixed") != (y.Start != "") {
+		c.add("program.qualificationYear.start", "stands with kind fixed, and only there")
 	}
 	metrics := map[string]bool{}
 	for _, m := range p.Metrics {

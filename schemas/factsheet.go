@@ -18,6 +18,7 @@ type FactSheet struct {
 	Program        *Program        `json:"program,omitempty"`
 	FareCategories []FareCategory  `json:"fareCategories,omitempty"`
 	Distances      []RouteDistance `json:"distances,omitempty"`
+	Valuations     []Valuation     `json:"valuations,omitempty"`
 	EarningRules   []EarningRule   `json:"earningRules,omitempty"`
 }
 
@@ -119,8 +120,10 @@ type Program struct {
 	Alliance string   `json:"alliance,omitempty"`
 	Unit     string   `json:"unit"` // what is redeemed: miles, points, Avios
 	// QualificationPeriod is said in words: calendar year, 1 April to 31 March.
-	QualificationPeriod string   `json:"qualificationPeriod,omitempty"`
-	Metrics             []Metric `json:"metrics,omitempty"`
+	QualificationPeriod string `json:"qualificationPeriod,omitempty"`
+	// QualificationYear says the same for computing: from when to when metrics count.
+	QualificationYear *QualificationYear `json:"qualificationYear,omitempty"`
+	Metrics           []Metric           `json:"metrics,omitempty"`
 	// Tiers from the lowest to the highest; the first is membership without status.
 	Tiers []Tier `json:"tiers"`
 	// Cards are co-branded cards that change what a flight earns.
@@ -133,6 +136,14 @@ type Program struct {
 	// older than that is served with a warning.
 	ReviewDays int `json:"reviewDays"`
 	Provenance `json:",inline" yaml:",inline"`
+}
+
+// QualificationYear is the span over which metrics are counted: the calendar
+// year; a fixed year that begins on Start; the member's own year (membership) or
+// any twelve months (rolling), whose end the member has to say.
+type QualificationYear struct {
+	Kind  string `json:"kind" jsonschema:"enum=calendar,enum=fixed,enum=membership,enum=rolling"`
+	Start string `json:"start,omitempty" jsonschema:"pattern=^[01][0-9]-[0-3][0-9]$"` // MM-DD of a fixed year
 }
 
 // Metric is what counts towards status.
@@ -148,9 +159,10 @@ type Tier struct {
 	// EarningBonus is the share by which the tier raises base miles, where a
 	// rule lets it (0.4 is 40%).
 	EarningBonus   *Decimal `json:"earningBonus,omitempty"`
-	AllianceStatus string   `json:"allianceStatus,omitempty"`
+	AllianceStatus string   `json:"allianceStatus,omitempty" jsonschema:"enum=oneworld Ruby,enum=oneworld Sapphire,enum=oneworld Emerald,enum=Star Alliance Silver,enum=Star Alliance Gold,enum=SkyTeam Elite,enum=SkyTeam Elite Plus"`
 	// Qualification is any one of the alternatives; within one, all amounts
-	// are needed (metric code -> amount).
+	// are needed (metric code -> amount). A tier without it is not reached by
+	// flying, or nobody states how.
 	Qualification []map[string]int64 `json:"qualification,omitempty"`
 	Provenance    `json:",inline" yaml:",inline"`
 }
@@ -190,6 +202,15 @@ type RouteDistance struct {
 	From       string `json:"from"`
 	To         string `json:"to"`
 	Miles      int    `json:"miles"`
+	Provenance `json:",inline" yaml:",inline"`
+}
+
+// Valuation is what a publisher holds one unit of a program to be worth.
+type Valuation struct {
+	Program    string  `json:"program"`
+	Publisher  string  `json:"publisher"`
+	Cents      Decimal `json:"cents"` // US cents a unit
+	Date       string  `json:"date" jsonschema:"format=date"`
 	Provenance `json:",inline" yaml:",inline"`
 }
 
