@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"loyalty-mcp/schemas"
@@ -20,6 +22,7 @@ type Facts struct {
 	Regions       map[string]*schemas.Region
 	ExchangeRates map[string]*schemas.ExchangeRate // units per US dollar, by currency
 	Programs      map[string]*ProgramFacts
+	Valuations    map[string][]*schemas.Valuation // by program, newest first
 	Sources       map[string]*schemas.CitedSource
 }
 
@@ -73,7 +76,7 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 		Alliances: map[string]*schemas.Alliance{}, Airlines: map[string]*schemas.Airline{},
 		Airports: map[string]*schemas.Airport{}, Cities: map[string]*schemas.City{},
 		Regions: map[string]*schemas.Region{}, ExchangeRates: map[string]*schemas.ExchangeRate{},
-		Programs: map[string]*ProgramFacts{}, Sources: map[string]*schemas.CitedSource{},
+		Programs: map[string]*ProgramFacts{}, Valuations: map[string][]*schemas.Valuation{}, Sources: map[string]*schemas.CitedSource{},
 	}
 	program := func(v Vertex) *ProgramFacts {
 		id, _ := v.Properties[propProgram].(string)
@@ -129,6 +132,11 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 			err = keep(f.ExchangeRates, v, func(r *schemas.ExchangeRate) string { return r.Currency })
 		case LabelProgram:
 			program(v).Program, err = body[schemas.Program](v)
+		case LabelValuation:
+			var worth *schemas.Valuation
+			if worth, err = body[schemas.Valuation](v); err == nil {
+				f.Valuations[worth.Program] = append(f.Valuations[worth.Program], worth)
+			}
 		case LabelRouteDistance:
 			var d *schemas.RouteDistance
 			d, err = body[schemas.RouteDistance](v)
@@ -138,6 +146,9 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	for _, list := range f.Valuations {
+		slices.SortStableFunc(list, func(a, b *schemas.Valuation) int { return strings.Compare(b.Date, a.Date) })
 	}
 	for id, p := range f.Programs {
 		if p.Program == nil {

@@ -23,6 +23,7 @@ const (
 	LabelEarningRule   = "EarningRule"
 	LabelRouteDistance = "RouteDistance"
 	LabelExchangeRate  = "ExchangeRate"
+	LabelValuation     = "Valuation"
 	LabelSource        = "SourceDocument"
 	labelBundle        = "Bundle"
 )
@@ -96,7 +97,7 @@ func ImportBundle(ctx context.Context, g Graph, hash string, sheets func() ([]Sh
 }
 
 var factLabels = []string{LabelAlliance, LabelAirline, LabelAirport, LabelCity, LabelRegion, LabelProgram, LabelTier,
-	LabelFareCategory, LabelEarningRule, LabelRouteDistance, LabelExchangeRate, LabelSource}
+	LabelFareCategory, LabelEarningRule, LabelRouteDistance, LabelExchangeRate, LabelValuation, LabelSource}
 
 // NewBatch turns fact sheets into the changes that write them. References
 // between sheets (a rule's carrier, a region's airports) must resolve within
@@ -179,6 +180,12 @@ func (w *writer) sheet(s Sheet) {
 	for _, r := range f.ExchangeRates {
 		w.resolve(&r.Provenance)
 		w.fact(LabelExchangeRate, "rate/"+r.Currency, r.Currency, schemas.Validity{}, r, r.Provenance)
+	}
+	for _, v := range f.Valuations {
+		w.resolve(&v.Provenance)
+		id := "valuation/" + v.Program + "/" + v.Publisher + "/" + v.Date
+		w.fact(LabelValuation, id, v.Publisher, schemas.Validity{}, v, v.Provenance)
+		w.edge(id, EdgeAppliesTo, "program/"+v.Program)
 	}
 	if f.Program != nil {
 		w.programFacts(f)

@@ -32,6 +32,9 @@ func unresolved(sheets []Sheet) []schemas.Mistake {
 		for _, f := range s.Facts.ExchangeRates {
 			known["currency/"+f.Currency] = true
 		}
+		if p := s.Facts.Program; p != nil {
+			known["program/"+p.ID] = true
+		}
 	}
 	var mistakes []schemas.Mistake
 	for _, s := range sheets {
@@ -63,6 +66,9 @@ func unresolved(sheets []Sheet) []schemas.Mistake {
 		}
 		for _, a := range f.Airports {
 			need("country/", a.Country, "airports %s country", a.Code)
+		}
+		for _, v := range f.Valuations {
+			need("program/", v.Program, "valuations %s of %s", v.Program, v.Publisher)
 		}
 		if f.Program == nil {
 			continue

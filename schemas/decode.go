@@ -367,6 +367,9 @@ func (c *checker) program(p *Program) {
 	for i, t := range p.Tiers {
 		unique(i, t.Name)
 		c.provenance(at("program.tiers", i), t.Provenance)
+		if p.Stepwise && len(t.Qualification) > 1 {
+			c.add(at("program.tiers", i)+".qualification", "has one way in a stepwise program")
+		}
 		for j, alternative := range t.Qualification {
 			for metric := range alternative {
 				if !metrics[metric] {

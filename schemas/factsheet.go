@@ -126,6 +126,9 @@ type Program struct {
 	Metrics           []Metric           `json:"metrics,omitempty"`
 	// Tiers from the lowest to the highest; the first is membership without status.
 	Tiers []Tier `json:"tiers"`
+	// Stepwise: tiers are reached one after the other, and what reached one is
+	// used up: Qualification is then what the step from the tier below takes.
+	Stepwise bool `json:"stepwise,omitempty"`
 	// Cards are co-branded cards that change what a flight earns.
 	Cards []Card `json:"cards,omitempty"`
 	// EarningChoices are the ways between which a member chooses how flights earn.

@@ -48,8 +48,9 @@ type PromptArgument struct {
 // New makes the registry of everything that is answered from a catalog. now is
 // the clock: it decides which rules are in force when a question gives no date.
 func New(catalog *kg.Catalog, now func() time.Time) Registry {
+	shared := &books{catalog: catalog}
 	return Registry{
-		Tools:     []Tool{flightEarnings(&books{catalog: catalog}, now)},
+		Tools:     []Tool{flightEarnings(shared, now), adviseCrediting(shared, now)},
 		Resources: []Resource{programsResource(catalog)},
 		Templates: []ResourceTemplate{programTemplate(catalog)},
 		Prompts:   []Prompt{whereToCredit()},

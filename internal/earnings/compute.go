@@ -36,6 +36,9 @@ func (b *Book) Calculate(q *schemas.EarningsQuestion, today string) (*schemas.Ea
 		c := &calculation{book: b, program: p, request: r, member: m, line: scratch}
 		option, reason := c.run()
 		if reason != "" {
+			if known := knownMetrics(option); known != "" {
+				reason += "; known: " + known
+			}
 			out.Unanswered = append(out.Unanswered, schemas.Unanswered{Program: id, Reason: reason})
 			continue
 		}
@@ -93,6 +96,8 @@ func (e *unknownAmount) Error() string { return e.reason }
 
 func unknownf(format string, args ...any) error { return &unknownAmount{fmt.Sprintf(format, args...)} }
 
+// run computes the program's option. A reason says why the redeemable amount is
+// not known; the option, if there is one, then has the metrics that are.
 func (c *calculation) run() (*schemas.EarningOption, string) {
 	p, segments := c.program, c.request.segments
 	c.legs = make([]leg, len(segments))
@@ -117,11 +122,12 @@ func (c *calculation) run() (*schemas.EarningOption, string) {
 			DistanceMiles: l.miles, EliteMetrics: make([]schemas.MetricAmount, 0, len(p.units)-1), Notes: make([]string, 0, len(p.units)+1)}
 		c.noteDistance(i)
 	}
+	c.option.Redeemable.Unit = p.Unit
+	reason := ""
 	award, err := c.unit(schemas.UnitRedeemable, nil)
 	if err != nil {
-		return nil, c.withKnownMetrics(err)
+		reason = c.unknownUnit(err)
 	}
-	c.option.Redeemable.Unit = p.Unit
 	for i, a := range award {
 		c.option.Segments[i].Redeemable = a.value
 		c.option.Redeemable.Amount += a.value
@@ -130,7 +136,7 @@ func (c *calculation) run() (*schemas.EarningOption, string) {
 		c.metric(metric, award)
 	}
 	c.warn()
-	return &c.option, ""
+	return &c.option, reason
 }
 
 // metric adds a metric to the option, or says why it is not known.
@@ -148,21 +154,19 @@ func (c *calculation) metric(metric string, award []amount) {
 	c.option.EliteMetrics = append(c.option.EliteMetrics, schemas.MetricAmount{Metric: metric, Amount: sum})
 }
 
-// withKnownMetrics is the reason for which the redeemable amount is not known,
-// with those metrics that are known all the same.
-func (c *calculation) withKnownMetrics(err error) string {
-	reason := c.unknownUnit(err)
-	for _, metric := range c.program.units[1:] {
-		if amounts, err := c.unit(metric, nil); err == nil {
-			var sum int64
-			for _, a := range amounts {
-				sum += a.value
-			}
-			l := c.line.reset()
-			reason += "; " + l.text("known: ").whole(sum).text(" ", metric).String()
-		}
+// knownMetrics lists the metrics of an option without a redeemable amount.
+func knownMetrics(o *schemas.EarningOption) string {
+	if o == nil {
+		return ""
 	}
-	return reason
+	var l line
+	for i, m := range o.EliteMetrics {
+		if i > 0 {
+			l.text(", ")
+		}
+		l.whole(m.Amount).text(" ", m.Metric)
+	}
+	return l.String()
 }
 
 // unknownUnit says that the redeemable amount is not known, and why.

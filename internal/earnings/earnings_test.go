@@ -41,7 +41,13 @@ earningRules:
 
 func bookOf(t *testing.T, rules string) *earnings.Book {
 	t.Helper()
-	sheet, err := schemas.DecodeFactSheet("test.yaml", []byte(madeUp+rules))
+	return bookFrom(t, madeUp+rules)
+}
+
+// bookFrom makes a book of one made-up sheet and the bundled reference data.
+func bookFrom(t *testing.T, text string) *earnings.Book {
+	t.Helper()
+	sheet, err := schemas.DecodeFactSheet("test.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +63,7 @@ func bookOf(t *testing.T, rules string) *earnings.Book {
 		program.Distances = append(program.Distances, &sheet.Distances[i])
 	}
 	facts.Programs = map[string]*kg.ProgramFacts{sheet.Program.ID: program}
+	facts.Sources = map[string]*schemas.CitedSource{"s": {ID: "s", Title: "made up", AsOf: "2026-11-01"}}
 	b, err := earnings.NewBook(&facts)
 	if err != nil {
 		t.Fatal(err)

@@ -169,13 +169,9 @@ func (b *Book) member(q *schemas.EarningsQuestion, p *program) (*member, error) 
 			continue
 		}
 		if given.Tier != "" {
-			at := slices.IndexFunc(p.Tiers, func(t schemas.Tier) bool { return strings.EqualFold(t.Name, strings.TrimSpace(given.Tier)) })
-			if at < 0 {
-				names := make([]string, len(p.Tiers))
-				for j, t := range p.Tiers {
-					names[j] = t.Name
-				}
-				return nil, unknown("unknown_tier", fmt.Sprintf("memberships[%d].tier", i), given.Tier, p.Name+" tier", names)
+			at, err := p.tier(fmt.Sprintf("memberships[%d].tier", i), given.Tier)
+			if err != nil {
+				return nil, err
 			}
 			m.tier, m.elite = &p.Tiers[at], at > 0
 		}
@@ -200,6 +196,19 @@ func (b *Book) member(q *schemas.EarningsQuestion, p *program) (*member, error) 
 	return m, nil
 }
 
+// tier finds a tier by its name.
+func (p *program) tier(field, given string) (int, error) {
+	at := slices.IndexFunc(p.Tiers, func(t schemas.Tier) bool { return strings.EqualFold(t.Name, strings.TrimSpace(given)) })
+	if at < 0 {
+		names := make([]string, len(p.Tiers))
+		for i, t := range p.Tiers {
+			names[i] = t.Name
+		}
+		return 0, unknown("unknown_tier", field, given, p.Name+" tier", names)
+	}
+	return at, nil
+}
+
 func choiceIDs(p *program) []string {
 	ids := make([]string, len(p.EarningChoices))
 	for i, c := range p.EarningChoices {
@@ -208,26 +217,33 @@ func choiceIDs(p *program) []string {
 	return ids
 }
 
-// asked returns the ids of the programs to compute, sorted.
-func (b *Book) asked(q *schemas.EarningsQuestion, r *request) ([]string, error) {
-	for i, m := range q.Memberships {
+// checkPrograms checks that programs are known, and memberships not given twice.
+func (b *Book) checkPrograms(programs []string, memberships []schemas.Membership) error {
+	for i, m := range memberships {
 		if b.programs[m.Program] == nil {
-			return nil, unknown("unknown_program", fmt.Sprintf("memberships[%d].program", i), m.Program, "program", b.nearestPrograms(m.Program))
+			return unknown("unknown_program", fmt.Sprintf("memberships[%d].program", i), m.Program, "program", b.nearestPrograms(m.Program))
 		}
 		for j := range i {
-			if q.Memberships[j].Program == m.Program {
-				return nil, &schemas.CallError{Code: "duplicate", Field: fmt.Sprintf("memberships[%d].program", i), Given: m.Program,
+			if memberships[j].Program == m.Program {
+				return &schemas.CallError{Code: "duplicate", Field: fmt.Sprintf("memberships[%d].program", i), Given: m.Program,
 					Message: fmt.Sprintf("memberships[%d].program: memberships[%d] is for %s already: give each program once", i, j, m.Program)}
 			}
 		}
 	}
-	var ids []string
-	for i, id := range q.Programs {
+	for i, id := range programs {
 		if b.programs[id] == nil {
-			return nil, unknown("unknown_program", fmt.Sprintf("programs[%d]", i), id, "program", b.nearestPrograms(id))
+			return unknown("unknown_program", fmt.Sprintf("programs[%d]", i), id, "program", b.nearestPrograms(id))
 		}
-		ids = append(ids, id)
 	}
+	return nil
+}
+
+// asked returns the ids of the programs to compute, sorted.
+func (b *Book) asked(q *schemas.EarningsQuestion, r *request) ([]string, error) {
+	if err := b.checkPrograms(q.Programs, q.Memberships); err != nil {
+		return nil, err
+	}
+	ids := slices.Clone(q.Programs)
 	if len(q.Programs) == 0 {
 		for i := range r.segments {
 			ids = append(ids, b.byCarrier[r.segments[i].marketing]...)

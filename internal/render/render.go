@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -121,29 +122,55 @@ func (p *printer) list(items []any, indent string) {
 		}
 		rows = append(rows, o)
 	}
-	var columns []string
-	for _, f := range rows[0] {
-		inline := true
-		for _, r := range rows {
-			inline = inline && isInline(r.get(f.name))
-		}
-		if inline {
-			columns = append(columns, f.name)
-		}
+	columns, nested := columnsOf(rows)
+	// A single column that heads the rows' details need not stand alone before.
+	if !nested || len(columns) > 1 {
+		p.table(rows, columns, indent)
 	}
-	p.table(rows, columns, indent)
-	for _, r := range rows {
+	for i, r := range rows {
 		heading := false
 		for _, f := range r {
 			if isInline(f.value) || isEmpty(f.value) {
 				continue
 			}
 			if !heading && len(rows) > 1 {
-				p.printf("%s%s\n", indent, cell(r[0].value))
+				p.printf("%s%s\n", indent, r.heading(i))
 				heading = true
 			}
 			p.field(f, indent+"  ")
 		}
+	}
+}
+
+// columnsOf lists the fields that fit into cells in every row and are not empty
+// in all, and tells whether any row has more than those.
+func columnsOf(rows []object) (columns []string, nested bool) {
+	for _, first := range rows {
+		for _, f := range first {
+			if slices.Contains(columns, f.name) {
+				continue
+			}
+			inline, filled := true, false
+			for _, r := range rows {
+				v := r.get(f.name)
+				inline, filled = inline && isInline(v), filled || !isEmpty(v)
+			}
+			if inline && filled {
+				columns = append(columns, f.name)
+			}
+			nested = nested || !inline
+		}
+	}
+	return columns, nested
+}
+
+// heading names a row: by its first value if that is plain, else by its number.
+func (o object) heading(i int) string {
+	switch v := o[0].value.(type) {
+	case object, []any:
+		return strconv.Itoa(i+1) + "."
+	default:
+		return cell(v)
 	}
 }
 

@@ -12,8 +12,6 @@ func TestJSON(t *testing.T) {
   PROGRAM  REDEEMABLE    ELITE METRICS
   AA       19,200 miles  LP 19,200
     Segments
-      ORIGIN
-      JFK
         Notes
           - one
           - two
