@@ -70,6 +70,34 @@ func (c *Catalog) Facts(ctx context.Context) (*Facts, error) {
 	return facts, nil
 }
 
+// FactsOf reads fact sheets as they would come back from a graph. References
+// between sheets are not checked, so that all that is wrong with them can be
+// looked for in one place (internal/verify); NewBatch is what refuses them.
+func FactsOf(sheets []Sheet) (*Facts, error) {
+	w := &writer{}
+	for _, s := range sheets {
+		w.sheet(s)
+	}
+	if w.err != nil {
+		return nil, w.err
+	}
+	return decodeFacts("", w.batch.Vertices)
+}
+
+// Warning says that answers may be outdated because the graph cannot be reached;
+// it is empty when it can.
+func (c *Catalog) Warning() string {
+	cache, ok := c.graph.(*Cache)
+	if !ok {
+		return ""
+	}
+	since, stale := cache.Stale()
+	if !stale {
+		return ""
+	}
+	return "the knowledge graph cannot be reached; this is what it held at " + since.UTC().Format("2006-01-02 15:04 MST")
+}
+
 func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 	f := &Facts{
 		Version:   version,

@@ -135,6 +135,9 @@ type Program struct {
 	EarningChoices []EarningChoice `json:"earningChoices,omitempty"`
 	// FareBrands are the names by which rules know fares, e.g. Basic, Flex.
 	FareBrands []string `json:"fareBrands,omitempty"`
+	// ByJourney: what connects is credited by the two ends of the journey, not
+	// flight by flight, so that connecting flights cannot be added up.
+	ByJourney bool `json:"byJourney,omitempty"`
 	// ReviewDays is how often the program usually revises its rules: a fact
 	// older than that is served with a warning.
 	ReviewDays int `json:"reviewDays"`

@@ -21,6 +21,11 @@ Example: {"itineraries":[{"segments":[{"marketingCarrier":"UA","origin":"SFO","d
 		if err != nil {
 			return nil, err
 		}
-		return book.Advise(q, now().UTC().Format(time.DateOnly))
+		answer, err := book.Advise(q, now().UTC().Format(time.DateOnly))
+		if err != nil {
+			return nil, err
+		}
+		answer.Warnings = books.warn(answer.Warnings)
+		return answer, nil
 	})
 }

@@ -24,7 +24,12 @@ Example: {"segments":[{"marketingCarrier":"AA","origin":"JFK","destination":"LHR
 		if err != nil {
 			return nil, err
 		}
-		return book.Calculate(q, now().UTC().Format(time.DateOnly))
+		answer, err := book.Calculate(q, now().UTC().Format(time.DateOnly))
+		if err != nil {
+			return nil, err
+		}
+		answer.Warnings = books.warn(answer.Warnings)
+		return answer, nil
 	})
 }
 
@@ -52,4 +57,12 @@ func (b *books) current(ctx context.Context) (*earnings.Book, error) {
 		b.facts, b.book = facts, book
 	}
 	return b.book, nil
+}
+
+// warn adds what is to be said of the state of the facts.
+func (b *books) warn(warnings []string) []string {
+	if w := b.catalog.Warning(); w != "" {
+		return append(warnings, w)
+	}
+	return warnings
 }

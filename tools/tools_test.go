@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -270,6 +271,54 @@ func TestCompletions(t *testing.T) {
 			t.Errorf("%s without a program: got %q, %v; want nothing", test[0], got, err)
 		}
 	}
+}
+
+// TestGraphOutOfReach: what was read before is answered with a warning; what was
+// not is an error that says that nothing was looked up.
+func TestGraphOutOfReach(t *testing.T) {
+	clock := bundletest.Today
+	graph := &unreliable{Graph: bundletest.Store(t)}
+	cache := kg.NewCache(graph, kg.CacheOptions{Answers: 16, CheckEvery: time.Second, Now: func() time.Time { return clock }})
+	calculate := tool(t, tools.New(kg.NewCatalog(cache), now), "calculate_flight_earnings")
+	question := []byte(`{"segments":[` + flight + `],"fare":{"base":100,"currency":"USD"},"programs":["AA_AAdvantage"]}`)
+	ask := func() (string, error) {
+		clock = clock.Add(2 * time.Second)
+		answer, err := calculate.Call(context.Background(), question)
+		return string(answer), err
+	}
+	graph.down = true
+	_, err := ask()
+	if e, ok := errors.AsType[*tools.Error](err); !ok || e.Code != "graph_unavailable" || strings.Contains(e.Message, "secret") {
+		t.Errorf("cold: got %v, want a *tools.Error that reveals nothing", err)
+	}
+	graph.down = false
+	if answer, err := ask(); err != nil || strings.Contains(answer, "cannot be reached") {
+		t.Errorf("in reach: %v, %s", err, answer)
+	}
+	graph.down = true
+	if answer, err := ask(); err != nil || !strings.Contains(answer, "cannot be reached") || !strings.Contains(answer, `"amount":500`) {
+		t.Errorf("warm: %v, %s", err, answer)
+	}
+}
+
+// unreliable is a graph that can be out of reach.
+type unreliable struct {
+	kg.Graph
+	down bool
+}
+
+func (u *unreliable) Version(ctx context.Context) (string, error) {
+	if u.down {
+		return "", fmt.Errorf("%w: secret address", kg.ErrUnavailable)
+	}
+	return u.Graph.Version(ctx)
+}
+
+func (u *unreliable) Match(ctx context.Context, p kg.Pattern) ([]kg.Vertex, error) {
+	if u.down {
+		return nil, fmt.Errorf("%w: secret address", kg.ErrUnavailable)
+	}
+	return u.Graph.Match(ctx, p)
 }
 
 // FuzzArguments: no argument makes the tool fail other than by a *tools.Error,

@@ -113,6 +113,9 @@ func (c *calculation) run() (*schemas.EarningOption, string) {
 			return nil, c.unknownUnit(c.explain(l, ""))
 		}
 	}
+	if from, to, connects := c.connection(); connects {
+		return nil, c.unknownUnit(unknownf("it credits connecting flights by the ends of the journey: ask for %s-%s as one flight", from, to))
+	}
 	c.picks, c.groups = make([]pick, len(segments)), make([]int, len(segments))
 	c.option = schemas.EarningOption{Program: p.ID, ProgramName: p.Name, EliteMetrics: make([]schemas.MetricAmount, 0, len(p.units)-1),
 		Segments: make([]schemas.SegmentEarning, len(segments)), Sources: []schemas.CitedSource{}, Warnings: []string{}}
@@ -137,6 +140,21 @@ func (c *calculation) run() (*schemas.EarningOption, string) {
 	}
 	c.warn()
 	return &c.option, reason
+}
+
+// connection finds flights that connect, in a program that credits journeys. Out
+// and back is two journeys.
+func (c *calculation) connection() (from, to string, connects bool) {
+	if !c.program.ByJourney {
+		return "", "", false
+	}
+	for i := 1; i < len(c.legs); i++ {
+		before, after := &c.legs[i-1], &c.legs[i]
+		if before.destination == after.origin && after.destination != before.origin {
+			return before.origin.Code, after.destination.Code, true
+		}
+	}
+	return "", "", false
 }
 
 // metric adds a metric to the option, or says why it is not known.
@@ -331,11 +349,15 @@ func (c *calculation) earn(unit string, p pick, first int, award, out []amount) 
 	n := c.line.reset().text(c.label(unit), ": ")
 	if p.nothing {
 		l := &c.legs[first]
-		n.text("0, class ", string(rune(l.class)))
-		if l.brand != "" {
-			n.text(" (", l.FareBrand, ")")
+		n.text("0")
+		if p.formula.Basis != "nothing" { // the fare is outside the rule's table
+			n.text(", class ", string(rune(l.class)))
+			if l.brand != "" {
+				n.text(" (", l.FareBrand, ")")
+			}
+			n.text(" earns nothing")
 		}
-		n.text(" earns nothing by ", p.Title)
+		n.text(" (", p.Title, ")")
 		c.note(first, n.String())
 		return nil
 	}
@@ -739,7 +761,7 @@ func (c *calculation) warn() {
 		add("fare.carrierSurcharges was not given: computed on the base fare alone")
 	}
 	if c.member.assumedChoice && slices.ContainsFunc(c.used, func(u *rule) bool { return u.EarningChoice != "" }) {
-		add(inputChoice + " was not given: computed for " + c.member.choice + ", which holds for a member who never chose")
+		add(inputChoice + " was not given: computed for " + c.member.choice + ", the default")
 	}
 	if r.assumedTicketing && slices.ContainsFunc(c.used, func(u *rule) bool { return len(u.Ticketing)+len(u.TicketingNot) > 0 }) {
 		add("fare.ticketingCarrier was not given: taken as " + r.ticketing + "; another carrier's ticket may earn differently")
@@ -775,7 +797,7 @@ func (c *calculation) warnFact(id string, p schemas.Provenance) {
 	if p.Note != "" {
 		parts = append(parts, p.Note)
 	}
-	if old := olderThan(p.AsOf, c.request.today, c.program.ReviewDays); old {
+	if old := OlderThan(p.AsOf, c.request.today, c.program.ReviewDays); old {
 		parts = append(parts, "last known true on "+p.AsOf+": check whether it still holds")
 	}
 	if len(parts) == 0 {
@@ -786,7 +808,8 @@ func (c *calculation) warnFact(id string, p schemas.Provenance) {
 	}
 }
 
-func olderThan(asOf, today string, days int) bool {
+// OlderThan tells whether a fact's date is more than so many days ago, or none.
+func OlderThan(asOf, today string, days int) bool {
 	then, err := time.Parse(time.DateOnly, asOf)
 	if err != nil {
 		return true

@@ -3,6 +3,7 @@ package earnings_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -322,6 +323,20 @@ distances:
 	}
 }
 
+// TestJourneysAreNotAddedUp: a program that credits journeys answers a flight, and
+// out and back, but not a connection flight by flight.
+func TestJourneysAreNotAddedUp(t *testing.T) {
+	const rule = `- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: segment, rates: [{rate: 10}]}}}`
+	b := bookFrom(t, strings.Replace(madeUp, "  reviewDays: 365\n", "  reviewDays: 365\n  byJourney: true\n", 1)+rule)
+	if answer := ask(t, b, "", "", "BA LHR-JFK Y", "BA JFK-LHR Y"); len(answer.Options) != 1 || answer.Options[0].Redeemable.Amount != 20 {
+		t.Errorf("out and back: %s", show(answer))
+	}
+	answer := ask(t, b, "", "", "BA EDI-LHR Y", "BA LHR-JFK Y")
+	if len(answer.Unanswered) != 1 || !strings.Contains(answer.Unanswered[0].Reason, "ask for EDI-JFK as one flight") {
+		t.Errorf("a connection: %s", show(answer))
+	}
+}
+
 // TestPastTravelNeedsTheBookingDate: without it either rule could apply.
 func TestPastTravelNeedsTheBookingDate(t *testing.T) {
 	b := bookOf(t, `
@@ -392,6 +407,7 @@ func TestProperties(t *testing.T) {
 			answered++
 			checkOption(t, o)
 			moreFare(t, b, q, o)
+			higherTier(t, b, facts.Programs[o.Program].Program, q, o)
 		}
 	}
 	if answered < 3000 {
@@ -448,6 +464,28 @@ func moreFare(t *testing.T, b *earnings.Book, q schemas.EarningsQuestion, before
 	}
 }
 
+// higherTier asks again with the next tier: where that is answered, it must not
+// earn less.
+func higherTier(t *testing.T, b *earnings.Book, p *schemas.Program, q schemas.EarningsQuestion, before schemas.EarningOption) {
+	t.Helper()
+	q.Programs = []string{p.ID}
+	q.Memberships = slices.Clone(q.Memberships)
+	at := slices.IndexFunc(q.Memberships, func(m schemas.Membership) bool { return m.Program == p.ID })
+	tier := slices.IndexFunc(p.Tiers, func(tier schemas.Tier) bool { return tier.Name == q.Memberships[at].Tier })
+	if tier+1 == len(p.Tiers) {
+		return
+	}
+	q.Memberships[at].Tier = p.Tiers[tier+1].Name
+	answer, err := b.Calculate(&q, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(answer.Options) == 1 && answer.Options[0].Redeemable.Amount < before.Redeemable.Amount {
+		t.Fatalf("%s: %s earns less than %s: %d, before %d\n%s", p.ID, p.Tiers[tier+1].Name, p.Tiers[tier].Name,
+			answer.Options[0].Redeemable.Amount, before.Redeemable.Amount, show(answer))
+	}
+}
+
 // TestOrderOfProgramsDoesNotMatter: each program is computed by itself.
 func TestOrderOfProgramsDoesNotMatter(t *testing.T) {
 	b := book(t)
@@ -493,6 +531,23 @@ func BenchmarkCalculate(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkEveryProgram is a four-flight itinerary against all programs, warm.
+func BenchmarkEveryProgram(b *testing.B) {
+	book := book(b)
+	q := benchmarkQuestion()
+	q.Segments = append(q.Segments,
+		schemas.Segment{MarketingCarrier: "LH", Origin: "JFK", Destination: "FRA", BookingClass: "Y", DepartureDate: "2026-12-27"},
+		schemas.Segment{MarketingCarrier: "LH", Origin: "FRA", Destination: "SIN", BookingClass: "Y", DepartureDate: "2026-12-28"})
+	q.Programs = slices.Sorted(maps.Keys(bundletest.Facts(b).Programs))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := book.Calculate(q, today); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(q.Programs)), "programs")
 }
 
 func BenchmarkNewBook(b *testing.B) {

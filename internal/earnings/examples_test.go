@@ -94,6 +94,43 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestExcludedExamplesHaveReasons counts what is run and looks at what is not: an
+// excluded example says why, and the answer is still computed without an error.
+func TestExcludedExamplesHaveReasons(t *testing.T) {
+	paths, err := filepath.Glob("testdata/examples/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := book(t)
+	run, excluded, programs := 0, 0, 0
+	for _, path := range paths {
+		here := 0
+		for _, e := range readExamples(t, path).Examples {
+			if e.Excluded == "" {
+				here++
+				continue
+			}
+			excluded++
+			if len(e.Excluded) < 20 {
+				t.Errorf("%s %s: the reason says too little: %q", path, e.ID, e.Excluded)
+			}
+			q := e.Question
+			q.Programs = []string{strings.TrimSuffix(filepath.Base(path), ".yaml")}
+			if _, err := b.Calculate(&q, today); err != nil {
+				t.Errorf("%s %s: %v", path, e.ID, err)
+			}
+		}
+		run += here
+		if here > 0 {
+			programs++
+		}
+	}
+	t.Logf("%d examples run over %d programs, %d are excluded", run, programs, excluded)
+	if run < 300 || programs < 18 {
+		t.Errorf("%d examples over %d programs are too few", run, programs)
+	}
+}
+
 func check(t *testing.T, b *earnings.Book, program string, e example) {
 	t.Helper()
 	q := e.Question

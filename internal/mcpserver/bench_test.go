@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -44,6 +46,29 @@ func BenchmarkEarnings(b *testing.B) {
 	}
 	b.Logf("the answer has %d bytes", len(answer))
 	benchmarkEras(b, s.Handler(), registry.Tools[0].Name, earningsQuestion, 2*len(answer))
+}
+
+// BenchmarkEveryProgram is four flights asked of all programs on file.
+func BenchmarkEveryProgram(b *testing.B) {
+	graph := kg.NewCache(bundletest.Store(b), kg.CacheOptions{Answers: 256, CheckEvery: time.Second, Now: time.Now})
+	catalog := kg.NewCatalog(graph)
+	facts, err := catalog.Facts(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	programs, err := json.Marshal(slices.Sorted(maps.Keys(facts.Programs)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	registry := tools.New(catalog, func() time.Time { return bundletest.Today })
+	question := `{"segments":[` +
+		`{"marketingCarrier":"AA","origin":"JFK","destination":"LHR","bookingClass":"J","departureDate":"2026-12-10"},` +
+		`{"marketingCarrier":"AA","origin":"LHR","destination":"JFK","bookingClass":"J","departureDate":"2026-12-20"},` +
+		`{"marketingCarrier":"LH","origin":"JFK","destination":"FRA","bookingClass":"Y","departureDate":"2026-12-27"},` +
+		`{"marketingCarrier":"LH","origin":"FRA","destination":"SIN","bookingClass":"Y","departureDate":"2026-12-28"}],` +
+		`"fare":{"base":2000,"carrierSurcharges":400,"currency":"USD"},"programs":` + string(programs) + `}`
+	s := New(Options{Name: "loyalty", Version: "1", Registry: registry})
+	benchmarkEras(b, s.Handler(), registry.Tools[0].Name, question, 1000)
 }
 
 const earningsQuestion = `{"segments":[` +

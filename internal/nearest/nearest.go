@@ -32,7 +32,8 @@ func Of(given string, candidates []string, names func(string) []string) []string
 		best := 1 << 20
 		for i, name := range names(c) {
 			name = strings.ToLower(name)
-			score := 10 * levenshtein.ComputeDistance(given, name)
+			// Of equally near ones those that begin alike come first: JFX is JFK rather than JAX.
+			score := 10*levenshtein.ComputeDistance(given, name) - commonPrefix(given, name)
 			switch {
 			case len(given) >= 4 && strings.HasPrefix(name, given):
 				score = 5 + i
@@ -53,4 +54,12 @@ func Of(given string, candidates []string, names func(string) []string) []string
 		out = append(out, s.value)
 	}
 	return out
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && n < 9 && a[n] == b[n] {
+		n++
+	}
+	return n
 }

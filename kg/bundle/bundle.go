@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,27 +32,44 @@ func Hash() string {
 }
 
 // Sheets decodes the bundle. The error lists every mistake by file, line and field.
-func Sheets() ([]kg.Sheet, error) {
-	list := names("*.yaml")
-	sheets, mistakes := make([]kg.Sheet, len(list)), make([]error, len(list))
+func Sheets() ([]kg.Sheet, error) { return Read(files, names("*.yaml")...) }
+
+// Read decodes fact sheets of a folder, each with its table: the CSV file of the
+// same name. The error is a *schemas.SheetError if sheets can be read but have
+// mistakes; those without any are returned beside it.
+func Read(folder fs.FS, names ...string) ([]kg.Sheet, error) {
+	sheets, failures := make([]kg.Sheet, len(names)), make([]error, len(names))
 	var wait sync.WaitGroup
-	for i, name := range list {
-		wait.Go(func() { sheets[i], mistakes[i] = decode(name) })
+	for i, name := range names {
+		wait.Go(func() { sheets[i], failures[i] = read(folder, name) })
 	}
 	wait.Wait()
-	return sheets, errors.Join(mistakes...)
+	var all schemas.SheetError
+	for _, err := range failures {
+		if wrong, ok := errors.AsType[*schemas.SheetError](err); ok {
+			all.Mistakes = append(all.Mistakes, wrong.Mistakes...)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if len(all.Mistakes) > 0 {
+		return slices.DeleteFunc(sheets, func(s kg.Sheet) bool { return s.Facts == nil }), &all
+	}
+	return sheets, nil
 }
 
-// decode reads a sheet and, if there is one, the table of the same name.
-func decode(name string) (kg.Sheet, error) {
-	text, err := files.ReadFile(name)
+func read(folder fs.FS, name string) (kg.Sheet, error) {
+	text, err := fs.ReadFile(folder, name)
 	if err != nil {
 		return kg.Sheet{}, err
 	}
-	base := strings.TrimSuffix(name, ".yaml")
+	base := strings.TrimSuffix(name, path.Ext(name))
 	var tables []schemas.Table
-	if table, err := files.ReadFile(base + ".csv"); err == nil {
+	table, err := fs.ReadFile(folder, base+".csv")
+	if err == nil {
 		tables = append(tables, schemas.Table{File: base + ".csv", Text: table})
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return kg.Sheet{}, err
 	}
 	facts, err := schemas.DecodeFactSheet(name, text, tables...)
 	return kg.Sheet{Name: base, Facts: facts}, err

@@ -10,7 +10,7 @@ import (
 func TestEverySheetDecodes(t *testing.T) {
 	for _, name := range names("*.yaml") {
 		t.Run(name, func(t *testing.T) {
-			if _, err := decode(name); err != nil {
+			if _, err := read(files, name); err != nil {
 				t.Error(err)
 			}
 		})
