@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
-.PHONY: test lint vuln unit conformance bench generate
+.PHONY: test lint vuln unit conformance bench generate docs
 
 test: lint vuln unit conformance
 
@@ -47,3 +47,7 @@ bench:
 # Writes the generated reference data anew; needs npm and pip's registry.
 generate:
 	go generate ./kg/bundle/...
+
+# Writes anew what the bundled facts can answer; a test compares it with them.
+docs:
+	go run ./internal/coverage docs/coverage.md

@@ -63,9 +63,9 @@ type categoryMap struct {
 type conditions struct {
 	given       *schemas.Conditions
 	classes     classSet
-	between     areaSet
-	and         areaSet
-	within      areaSet
+	between     bitSet
+	and         bitSet
+	within      bitSet
 	specificity int
 }
 
@@ -81,10 +81,14 @@ func newClassSet(letters string) (s classSet) {
 
 func (s classSet) has(class byte) bool { return s&(1<<(class-'A')) != 0 }
 
-// areaSet is a set of airports, by index.
-type areaSet []uint64
+// bitSet is a set of indices: of airports, of rules.
+type bitSet []uint64
 
-func (s areaSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
+func newBitSet(size int) bitSet { return make(bitSet, (size+63)/64) }
+
+func (s bitSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
+
+func (s bitSet) add(i int) { s[i/64] |= 1 << (i % 64) }
 
 // NewBook indexes facts. An area that does not resolve is an error: the facts
 // were not checked when they were loaded.
@@ -99,7 +103,7 @@ func NewBook(facts *kg.Facts) (*Book, error) {
 	for i, code := range codes {
 		b.airports[code] = i
 	}
-	areas := &areaIndex{book: b, codes: codes, sets: map[string]areaSet{}}
+	areas := &areaIndex{book: b, codes: codes, sets: map[string]bitSet{}}
 	for id, pf := range facts.Programs {
 		p, err := compile(pf, areas)
 		if err != nil {
@@ -205,7 +209,7 @@ func pair(a, b string) [2]string {
 type areaIndex struct {
 	book  *Book
 	codes []string
-	sets  map[string]areaSet
+	sets  map[string]bitSet
 }
 
 func (x *areaIndex) conditions(c *schemas.Conditions) (conditions, error) {
@@ -226,7 +230,7 @@ func (x *areaIndex) conditions(c *schemas.Conditions) (conditions, error) {
 	var err error
 	for _, part := range []struct {
 		areas []string
-		set   *areaSet
+		set   *bitSet
 	}{{r.Between, &out.between}, {r.And, &out.and}, {r.Within, &out.within}} {
 		if len(part.areas) == 0 {
 			continue
@@ -258,8 +262,8 @@ func fineness(areas []string) int {
 	return least
 }
 
-func (x *areaIndex) union(areas []string) (areaSet, error) {
-	out := make(areaSet, (len(x.codes)+63)/64)
+func (x *areaIndex) union(areas []string) (bitSet, error) {
+	out := newBitSet(len(x.codes))
 	for _, area := range areas {
 		set, err := x.set(area)
 		if err != nil {
@@ -272,7 +276,7 @@ func (x *areaIndex) union(areas []string) (areaSet, error) {
 	return out, nil
 }
 
-func (x *areaIndex) set(area string) (areaSet, error) {
+func (x *areaIndex) set(area string) (bitSet, error) {
 	if set, ok := x.sets[area]; ok {
 		if set == nil {
 			return nil, fmt.Errorf("area %s contains itself", area)
@@ -280,10 +284,10 @@ func (x *areaIndex) set(area string) (areaSet, error) {
 		return set, nil
 	}
 	x.sets[area] = nil // under way
-	out := make(areaSet, (len(x.codes)+63)/64)
+	out := newBitSet(len(x.codes))
 	add := func(code string) {
 		if i, ok := x.book.airports[code]; ok {
-			out[i/64] |= 1 << (i % 64)
+			out.add(i)
 		}
 	}
 	kind, code, _ := strings.Cut(area, "/")

@@ -80,18 +80,14 @@ type pick struct {
 // test tries conditions other than fare categories. It returns the first
 // obstacle, and the name of an input that was not given but would decide.
 func (c *conditions) test(s *segment, miles int, r *request, m *member, v schemas.Validity) (obstacle, string) {
-	if len(c.given.Marketing) > 0 && !slices.Contains(c.given.Marketing, s.marketing) ||
-		len(c.given.Operating) > 0 && !slices.Contains(c.given.Operating, s.operating) {
+	switch {
+	case !allows(c.given.Marketing, s.marketing) || !allows(c.given.Operating, s.operating):
 		return wrongCarrier, ""
-	}
-	if c.given.Route != nil && !c.onRoute(s, miles) {
+	case c.given.Route != nil && !c.onRoute(s, miles):
 		return wrongRoute, ""
-	}
-	if len(c.given.Ticketing) > 0 && !slices.Contains(c.given.Ticketing, r.ticketing) ||
-		slices.Contains(c.given.TicketingNot, r.ticketing) {
+	case !c.onTicket(r.ticketing):
 		return wrongTicket, ""
-	}
-	if v.EffectiveDate > s.date || v.ExpirationDate != "" && v.ExpirationDate < s.date {
+	case !inForce(v, s.date):
 		return wrongDate, ""
 	}
 	missing := ""
@@ -99,11 +95,11 @@ func (c *conditions) test(s *segment, miles int, r *request, m *member, v schema
 		switch {
 		case r.booked == "":
 			missing = inputBookedOn
-		case c.given.Booked.From > r.booked || c.given.Booked.To != "" && c.given.Booked.To < r.booked:
+		case !c.bookable(r.booked):
 			return wrongBooking, ""
 		}
 	}
-	if len(c.given.Cards) > 0 && !slices.ContainsFunc(c.given.Cards, func(id string) bool { return slices.Contains(m.cards, id) }) {
+	if !c.onCards(m.cards) {
 		return wrongMember, ""
 	}
 	if c.given.EarningChoice != "" && c.given.EarningChoice != m.choice {
@@ -154,6 +150,29 @@ func fits(wanted []string, given string) answer {
 	return no
 }
 
+// allows tells whether a list of carriers, which restricts nothing if it is
+// empty, allows one.
+func allows(carriers []string, code string) bool {
+	return len(carriers) == 0 || slices.Contains(carriers, code)
+}
+
+func (c *conditions) onTicket(carrier string) bool {
+	return allows(c.given.Ticketing, carrier) && !slices.Contains(c.given.TicketingNot, carrier)
+}
+
+func (c *conditions) onCards(cards []string) bool {
+	return len(c.given.Cards) == 0 || slices.ContainsFunc(c.given.Cards, func(id string) bool { return slices.Contains(cards, id) })
+}
+
+// bookable tells whether conditions on the day of purchase allow a day.
+func (c *conditions) bookable(day string) bool {
+	return c.given.Booked.From <= day && (c.given.Booked.To == "" || day <= c.given.Booked.To)
+}
+
+func inForce(v schemas.Validity, day string) bool {
+	return v.EffectiveDate <= day && (v.ExpirationDate == "" || day <= v.ExpirationDate)
+}
+
 func (c *conditions) onRoute(s *segment, miles int) bool {
 	r := c.given.Route
 	if r.Miles != nil && (miles <= r.Miles.Over || r.Miles.UpTo > 0 && miles > r.Miles.UpTo) {
@@ -168,6 +187,20 @@ func (c *conditions) onRoute(s *segment, miles int) bool {
 		return (s.origin.Country == s.destination.Country) == *r.Domestic
 	}
 	return true
+}
+
+// tieError says that two rules, or two maps of fare categories, fit equally well:
+// the data contradicts itself.
+type tieError struct {
+	rules      [2]*rule
+	categories [2]*categoryMap
+}
+
+func (e *tieError) Error() string {
+	if e.rules[0] != nil {
+		return fmt.Sprintf("rules %s and %s fit equally well", e.rules[0].ID, e.rules[1].ID)
+	}
+	return fmt.Sprintf("fare categories %s and %s both fit", e.categories[0].ID, e.categories[1].ID)
 }
 
 // fillLeg finds what the program knows of a flight.
@@ -211,7 +244,7 @@ func (p *program) categorise(l *leg, r *request, m *member) error {
 			if found == nil || c.specificity > found.specificity {
 				found = c
 			} else if c.specificity == found.specificity {
-				return fmt.Errorf("fare categories %s and %s both fit", found.ID, c.ID)
+				return &tieError{categories: [2]*categoryMap{found, c}}
 			}
 		}
 	}
@@ -309,7 +342,7 @@ func (l *leg) choose(unit, role string) (best pick, found bool, missing string, 
 		p, ok, needs := c.state(l, unit)
 		switch {
 		case ok && found:
-			return best, true, "", fmt.Errorf("rules %s and %s fit equally well", best.ID, c.ID)
+			return best, true, "", &tieError{rules: [2]*rule{best.rule, c.rule}}
 		case ok:
 			best, found = p, true
 		case needs == "" || found:
