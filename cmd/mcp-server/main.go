@@ -66,6 +66,9 @@ func (s serve) Run(ctx context.Context) error {
 	log.Info("starting", "version", version(), "transport", s.Transport, "graph", s.Graph)
 	if s.Transport == "http" {
 		return server.ListenAndServe(ctx, s.Addr, func(addr net.Addr) {
+			if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+				log.Warn("listening beyond this machine, without authentication: whoever reaches the address can ask", "addr", addr.String())
+			}
 			log.Info("listening", "mcp", "http://"+addr.String()+"/mcp", "sse", "http://"+addr.String()+"/sse")
 		})
 	}

@@ -235,18 +235,22 @@ func (p *program) categorise(l *leg, r *request, m *member) error {
 	if l.operating != l.marketing {
 		lists[1] = p.categories[l.operating]
 	}
-	var found *categoryMap
+	var found, tied *categoryMap
 	for _, list := range lists {
 		for _, c := range list {
-			if o, _ := c.test(l.segment, l.miles, r, m, c.Validity); o != none || c == found {
+			if o, _ := c.test(l.segment, l.miles, r, m, c.Validity); o != none || c == found || c == tied {
 				continue
 			}
-			if found == nil || c.specificity > found.specificity {
-				found = c
-			} else if c.specificity == found.specificity {
-				return &tieError{categories: [2]*categoryMap{found, c}}
+			switch {
+			case found == nil || c.specificity > found.specificity:
+				found, tied = c, nil
+			case c.specificity == found.specificity:
+				tied = c
 			}
 		}
+	}
+	if tied != nil {
+		return &tieError{categories: [2]*categoryMap{found, tied}}
 	}
 	if found == nil {
 		return nil

@@ -65,13 +65,8 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string, onListen func(
 }
 
 // Handler serves the protocol at /mcp (streamable HTTP) and at /sse with
-// /message (HTTP+SSE), liveness at /healthz, readiness at /readyz, and the
-// options' routes.
+// /message (HTTP+SSE), liveness at /healthz and readiness at /readyz.
 func (s *Server) Handler() http.Handler {
-	routes := http.NewServeMux()
-	for pattern, route := range s.options.Routes {
-		routes.Handle(pattern, http.MaxBytesHandler(route, maxMessage))
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if rebound(r) {
 			http.Error(w, "the Host and Origin of a request to a loopback address must be loopback too", http.StatusForbidden)
@@ -89,9 +84,7 @@ func (s *Server) Handler() http.Handler {
 		case "/readyz":
 			s.serveReady(w, r)
 		default:
-			// A route may stream: how long its answer may take is its own affair.
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
-			routes.ServeHTTP(w, r)
+			http.NotFound(w, r)
 		}
 	})
 }

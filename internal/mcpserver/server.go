@@ -15,7 +15,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -50,9 +49,6 @@ type Options struct {
 	// Ready says whether calls can be answered now; its error is logged and
 	// makes /readyz fail. Nil means always.
 	Ready func(context.Context) error
-	// Routes are served over HTTP beside the protocol's own, by their
-	// http.ServeMux patterns and behind the same protections.
-	Routes map[string]http.Handler
 }
 
 // Server serves one registry on any number of transports.

@@ -32,11 +32,8 @@ func TestHealth(t *testing.T) {
 	broken := errors.New("graph " + secret)
 	var ready error
 	f.server.options.Ready = func(context.Context) error { return ready }
-	f.server.options.Routes = map[string]http.Handler{
-		"GET /{$}": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "page") }),
-	}
 	url := f.start(t)
-	for path, want := range map[string]string{"/healthz": "200 ok\n", "/readyz": "200 ready\n", "/": "200 page", "/no": "404 404 page not found\n"} {
+	for path, want := range map[string]string{"/healthz": "200 ok\n", "/readyz": "200 ready\n", "/no": "404 404 page not found\n"} {
 		if got := get(t, url+path); got != want {
 			t.Errorf("%s: %q", path, got)
 		}
