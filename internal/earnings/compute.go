@@ -453,6 +453,9 @@ func (c *calculation) fareShare(f *formula, miles int, n *line) (udecimal.Decima
 		if spend, err = spend.Mul(decimal(int64(miles))).Div(decimal(int64(c.total))); err != nil {
 			return udecimal.Zero, err
 		}
+		if f.FareRounding == nil || f.FareRounding.Of == "ticket" { // else a source says that the program splits it so
+			c.assume("only part of the ticket earns by this fare rule: the fare was split over the flights by distance, which the program may do otherwise")
+		}
 		n.text(", share ").whole(int64(miles)).text(" of ").whole(int64(c.total)).text(" miles = ").money(spend, f.Currency)
 	}
 	if f.FareRounding != nil {
@@ -477,12 +480,16 @@ func (c *calculation) warnExchange(currency string, factor udecimal.Decimal, rat
 	} else {
 		text = l.text(" (reference rate of ", rates[0].Date, "; give fare.exchangeRates to use another)").String()
 	}
-	if slices.Contains(c.option.Warnings, text) {
-		return
-	}
-	c.option.Warnings = append(c.option.Warnings, text)
+	c.assume(text)
 	for _, rate := range rates {
 		c.cite(rate.Sources)
+	}
+}
+
+// assume says once what the answer rests on besides the rules.
+func (c *calculation) assume(text string) {
+	if !slices.Contains(c.option.Warnings, text) {
+		c.option.Warnings = append(c.option.Warnings, text)
 	}
 }
 

@@ -323,6 +323,21 @@ distances:
 	}
 }
 
+// TestMixedTicketSaysHowTheFareWasSplit: of 1,000 USD for JFK-LHR-CDG 3,451 of 3,667
+// miles fall on the flight that earns by fare.
+func TestMixedTicketSaysHowTheFareWasSplit(t *testing.T) {
+	b := bookOf(t, `
+- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: fare, currency: USD, rates: [{rate: 5}]}}}
+- {id: b, title: B, marketing: [AF], sources: [s], earn: {redeemable: {basis: distance, rates: [{rate: 1}]}}}`)
+	o := ask(t, b, "", `{"base":1000}`, "BA JFK-LHR Y", "AF LHR-CDG Y").Options[0]
+	if o.Segments[0].Redeemable != 4705 || o.Segments[1].Redeemable != 216 { // 941.096 × 5 = 4,705.5 would be up; it is 4,705.48
+		t.Errorf("got %+v", o)
+	}
+	if !slices.ContainsFunc(o.Warnings, func(w string) bool { return strings.Contains(w, "split over the flights by distance") }) {
+		t.Errorf("the answer does not say that it split the fare: %q", o.Warnings)
+	}
+}
+
 // TestJourneysAreNotAddedUp: a program that credits journeys answers a flight, and
 // out and back, but not a connection flight by flight.
 func TestJourneysAreNotAddedUp(t *testing.T) {

@@ -164,14 +164,18 @@ func columnsOf(rows []object) (columns []string, nested bool) {
 	return columns, nested
 }
 
-// heading names a row: by its first value if that is plain, else by its number.
+// heading names a row: by its first value if that is plain, and by the next with
+// it if both are codes (a flight by its airports); else by its number.
 func (o object) heading(i int) string {
-	switch v := o[0].value.(type) {
-	case object, []any:
+	first, plain := o[0].value.(string)
+	if !plain {
 		return strconv.Itoa(i+1) + "."
-	default:
-		return cell(v)
 	}
+	const code = 4
+	if second, ok := o.get(o[min(1, len(o)-1)].name).(string); ok && len(o) > 1 && len(first) <= code && len(second) <= code {
+		return first + "-" + second
+	}
+	return first
 }
 
 // widest is how wide a table may be; a wider one is written as a list of rows,

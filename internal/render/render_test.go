@@ -28,6 +28,21 @@ Unanswered
 	}
 }
 
+// TestHeadings: rows with details of their own are told apart.
+func TestHeadings(t *testing.T) {
+	answer := `{"segments":[{"origin":"JFK","destination":"LHR","notes":["a"]},{"origin":"LHR","destination":"CDG","notes":["b"]}],
+		"missing":[{"metrics":[{"metric":"Q","have":1,"need":2}]},{"metrics":[{"metric":"F","have":1,"need":3}]}]}`
+	var b strings.Builder
+	if err := JSON(&b, []byte(answer)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"  JFK-LHR\n", "  LHR-CDG\n", "  1.\n", "  2.\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
+		}
+	}
+}
+
 func TestJSONReportsBrokenInput(t *testing.T) {
 	for _, answer := range []string{``, `{`, `{"a":`, `[1,`} {
 		var b strings.Builder
