@@ -33,6 +33,7 @@ type ProgramFacts struct {
 	FareCategories []*schemas.FareCategory
 	Distances      []*schemas.RouteDistance
 	EarningRules   []*schemas.EarningRule
+	Transfers      []*schemas.Transfer // out of the program, with their dates
 }
 
 // Catalog asks the graph the project's questions, each in one place.
@@ -123,6 +124,15 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 			r.EffectiveDate, r.ExpirationDate = v.EffectiveDate, v.ExpirationDate
 			p := program(v)
 			p.EarningRules = append(p.EarningRules, r)
+			continue
+		case LabelTransfer:
+			t, err := body[schemas.Transfer](v)
+			if err != nil {
+				return nil, err
+			}
+			t.EffectiveDate, t.ExpirationDate = v.EffectiveDate, v.ExpirationDate
+			p := program(v)
+			p.Transfers = append(p.Transfers, t)
 			continue
 		case LabelFareCategory:
 			c, err := body[schemas.FareCategory](v)

@@ -24,6 +24,7 @@ const (
 	LabelRouteDistance = "RouteDistance"
 	LabelExchangeRate  = "ExchangeRate"
 	LabelValuation     = "Valuation"
+	LabelTransfer      = "Transfer"
 	LabelSource        = "SourceDocument"
 	labelBundle        = "Bundle"
 )
@@ -37,6 +38,7 @@ const (
 	EdgeAppliesTo         = "APPLIES_TO"
 	EdgeLocatedIn         = "LOCATED_IN"
 	EdgeExtractedFrom     = "EXTRACTED_FROM"
+	EdgeTransfersTo       = "TRANSFERS_TO"
 )
 
 // Properties of vertices. A fact's whole content is in body, as the JSON of its
@@ -97,7 +99,7 @@ func ImportBundle(ctx context.Context, g Graph, hash string, sheets func() ([]Sh
 }
 
 var factLabels = []string{LabelAlliance, LabelAirline, LabelAirport, LabelCity, LabelRegion, LabelProgram, LabelTier,
-	LabelFareCategory, LabelEarningRule, LabelRouteDistance, LabelExchangeRate, LabelValuation, LabelSource}
+	LabelFareCategory, LabelEarningRule, LabelRouteDistance, LabelExchangeRate, LabelValuation, LabelTransfer, LabelSource}
 
 // NewBatch turns fact sheets into the changes that write them. References
 // between sheets (a rule's carrier, a region's airports) must resolve within
@@ -216,6 +218,15 @@ func (w *writer) programFacts(f *schemas.FactSheet) {
 	for _, d := range f.Distances {
 		w.resolve(&d.Provenance)
 		w.fact(LabelRouteDistance, "distance/"+p.ID+"/"+d.From+"-"+d.To, d.From+"-"+d.To, schemas.Validity{}, d, d.Provenance)
+	}
+	for _, t := range f.Transfers {
+		w.resolve(&t.Provenance)
+		id := "transfer/" + p.ID + "/" + t.To
+		if t.EffectiveDate != "" {
+			id += "/" + t.EffectiveDate
+		}
+		w.fact(LabelTransfer, id, p.ID+" to "+t.To, t.Validity, t, t.Provenance)
+		w.edge(programID, EdgeTransfersTo, "program/"+t.To)
 	}
 	for _, r := range f.EarningRules {
 		w.resolve(&r.Provenance)

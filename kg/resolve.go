@@ -77,6 +77,9 @@ func unresolved(sheets []Sheet) []schemas.Mistake {
 			need("airline/", a, "program.airlines")
 		}
 		need("alliance/", f.Program.Alliance, "program.alliance")
+		for _, t := range f.Transfers {
+			need("program/", t.To, "transfers to %s", t.To)
+		}
 		for _, d := range f.Distances {
 			need("airport/", d.From, "distances %s-%s", d.From, d.To)
 			need("airport/", d.To, "distances %s-%s", d.From, d.To)

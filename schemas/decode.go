@@ -278,9 +278,9 @@ func (s *FactSheet) problems() []problem {
 	if s.Program != nil {
 		c.program(s.Program)
 	}
-	needsProgram := len(s.FareCategories) + len(s.EarningRules) + len(s.Distances)
+	needsProgram := len(s.FareCategories) + len(s.EarningRules) + len(s.Distances) + len(s.Transfers)
 	if s.Program == nil && needsProgram > 0 {
-		c.add("", "fareCategories, distances and earningRules need a program in the same sheet")
+		c.add("", "fareCategories, distances, earningRules and transfers need a program in the same sheet")
 		return c.problems
 	}
 	unique = c.unique("fareCategories", "id")
@@ -294,6 +294,13 @@ func (s *FactSheet) problems() []problem {
 		if f.Miles <= 0 || f.From == f.To {
 			c.add(field, "needs two airports and a distance above zero")
 		}
+	}
+	unique = c.unique("transfers", "to")
+	for i, f := range s.Transfers {
+		if f.ExpirationDate == "" {
+			unique(i, f.To)
+		}
+		c.transfer(at("transfers", i), f)
 	}
 	unique = c.unique("earningRules", "id")
 	for i, f := range s.EarningRules {
@@ -353,7 +360,7 @@ func (c *checker) program(p *Program) {
 	if p.ReviewDays <= 0 {
 		c.add("program.reviewDays", "must be more than zero")
 	}
-	if len(p.Tiers) == 0 {
+	if len(p.Tiers) == 0 && len(c.sheet.EarningRules) > 0 {
 		c.add("program.tiers", "needs at least the membership without status")
 	}
 	if y := p.QualificationYear; y != nil && (y.Kind == "fixed") != (y.Start != "") {
@@ -376,6 +383,29 @@ func (c *checker) program(p *Program) {
 					c.add(at(at("program.tiers", i)+".qualification", j), "the program has no metric %q", metric)
 				}
 			}
+		}
+	}
+}
+
+func (c *checker) transfer(field string, t Transfer) {
+	c.provenance(field, t.Provenance)
+	c.span(field, t.EffectiveDate, t.ExpirationDate)
+	if t.To == c.sheet.Program.ID {
+		c.add(field+".to", "is the sheet's own program")
+	}
+	if t.Give <= 0 || t.Get <= 0 || t.Minimum < 0 || t.Increment < 0 {
+		c.add(field, "give and get must be above zero, minimum and increment not below it")
+	}
+	if t.Block != nil && (t.Block.Every <= 0 || t.Block.Extra <= 0) {
+		c.add(field+".block", "every and extra must be above zero")
+	}
+	if t.Fee != nil && !t.Fee.USDPerPoint.IsPos() {
+		c.add(field+".fee.usdPerPoint", "must be above zero")
+	}
+	for i, b := range t.Bonuses {
+		c.span(at(field+".bonuses", i), b.From, b.To)
+		if b.Percent <= 0 {
+			c.add(at(field+".bonuses", i)+".percent", "must be above zero")
 		}
 	}
 }

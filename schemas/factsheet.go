@@ -19,6 +19,7 @@ type FactSheet struct {
 	FareCategories []FareCategory  `json:"fareCategories,omitempty"`
 	Distances      []RouteDistance `json:"distances,omitempty"`
 	Valuations     []Valuation     `json:"valuations,omitempty"`
+	Transfers      []Transfer      `json:"transfers,omitempty"`
 	EarningRules   []EarningRule   `json:"earningRules,omitempty"`
 }
 
@@ -125,7 +126,8 @@ type Program struct {
 	QualificationYear *QualificationYear `json:"qualificationYear,omitempty"`
 	Metrics           []Metric           `json:"metrics,omitempty"`
 	// Tiers from the lowest to the highest; the first is membership without status.
-	Tiers []Tier `json:"tiers"`
+	// A program without earning rules may have none.
+	Tiers []Tier `json:"tiers,omitempty"`
 	// Stepwise: tiers are reached one after the other, and what reached one is
 	// used up: Qualification is then what the step from the tier below takes.
 	Stepwise bool `json:"stepwise,omitempty"`
@@ -218,6 +220,44 @@ type Valuation struct {
 	Cents      Decimal `json:"cents"` // US cents a unit
 	Date       string  `json:"date" jsonschema:"format=date"`
 	Provenance `json:",inline" yaml:",inline"`
+}
+
+// Transfer is a way to turn points of the sheet's program into another's.
+type Transfer struct {
+	To   string `json:"to"`   // program id
+	Give int64  `json:"give"` // so many points become ...
+	Get  int64  `json:"get"`  // ... so many
+	// Minimum is the least that can be sent, Increment what it must be a multiple
+	// of, both in points sent. 0 is not known: answers then say so.
+	Minimum   int64 `json:"minimum,omitempty"`
+	Increment int64 `json:"increment,omitempty"`
+	// Every so many points sent at once add Extra points received.
+	Block *TransferBlock `json:"block,omitempty"`
+	Fee   *TransferFee   `json:"fee,omitempty"`
+	Speed string         `json:"speed,omitempty"` // in words, as reported
+	// Bonuses are timed offers that raise what is received.
+	Bonuses    []TransferBonus `json:"bonuses,omitempty"`
+	Validity   `json:",inline" yaml:",inline"`
+	Provenance `json:",inline" yaml:",inline"`
+}
+
+// TransferBlock is a bonus on every full block of points sent at once.
+type TransferBlock struct {
+	Every int64 `json:"every"`
+	Extra int64 `json:"extra"`
+}
+
+// TransferFee is what the sender pays for a transfer.
+type TransferFee struct {
+	USDPerPoint Decimal  `json:"usdPerPoint"`
+	MaximumUSD  *Decimal `json:"maximumUSD,omitempty"`
+}
+
+// TransferBonus raises what is received by a percentage on the days of its span.
+type TransferBonus struct {
+	Percent int    `json:"percent"`
+	From    string `json:"from" jsonschema:"format=date"`
+	To      string `json:"to" jsonschema:"format=date"`
 }
 
 // Conditions say which flights a rule or map is for. All given ones must hold;

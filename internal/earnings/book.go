@@ -105,6 +105,9 @@ func NewBook(facts *kg.Facts) (*Book, error) {
 	}
 	areas := &areaIndex{book: b, codes: codes, sets: map[string]bitSet{}}
 	for id, pf := range facts.Programs {
+		if len(pf.Program.Tiers) == 0 {
+			continue // nothing is on file of what its flights earn
+		}
 		p, err := compile(pf, areas)
 		if err != nil {
 			return nil, fmt.Errorf("program %s: %w", id, err)
