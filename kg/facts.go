@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"loyalty-mcp/schemas"
 )
@@ -212,4 +213,14 @@ func keep[T any](into map[string]*T, v Vertex, key func(*T) string) error {
 	}
 	into[key(value)] = value
 	return nil
+}
+
+// OlderThan tells whether a fact's date is more than so many days ago, or none.
+func OlderThan(asOf, today string, days int) bool {
+	then, err := time.Parse(time.DateOnly, asOf)
+	if err != nil {
+		return true
+	}
+	now, err := time.Parse(time.DateOnly, today)
+	return err == nil && now.Sub(then) > time.Duration(days)*24*time.Hour
 }

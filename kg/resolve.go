@@ -104,7 +104,9 @@ func unresolved(sheets []Sheet) []schemas.Mistake {
 		for _, r := range f.EarningRules {
 			conditions("earningRules "+r.ID, r.Conditions)
 			for unit, e := range r.Earn {
-				need("currency/", e.Currency, "earningRules %s earn.%s.currency", r.ID, unit)
+				for _, currency := range append([]string{e.Currency}, e.AtPar...) {
+					need("currency/", currency, "earningRules %s earn.%s.currency", r.ID, unit)
+				}
 			}
 		}
 	}

@@ -41,18 +41,19 @@ type CreditingAnswer struct {
 
 // CreditingOption is how far one program takes the traveller.
 type CreditingOption struct {
-	Program      string          `json:"program"`
-	ProgramName  string          `json:"programName"`
-	Tier         string          `json:"tier" jsonschema_description:"The tier that is the goal here."`
-	Outcome      string          `json:"outcome" jsonschema:"enum=already reached,enum=reached,enum=not reached,enum=not known" jsonschema_description:"already reached: by the standing alone. not known: not reached by what is known, but some itineraries' amounts are not known."`
-	ReachedAfter string          `json:"reachedAfter,omitempty" jsonschema_description:"Name of the itinerary with which the goal is reached."`
-	ReachedOn    string          `json:"reachedOn,omitempty" jsonschema_description:"Departure date of the flight with which it is reached."`
-	Progress     []ProgressStep  `json:"progress" jsonschema_description:"After each itinerary, in order of travel."`
-	Missing      []Shortfall     `json:"missing" jsonschema_description:"What is missing at the end, for each alternative way to the tier; one of them is enough. Empty when reached."`
-	Redeemable   Amount          `json:"redeemable" jsonschema_description:"What all itineraries whose amount is known earn on the side."`
-	Values       []WorthEstimate `json:"values" jsonschema_description:"What publishers hold that to be worth."`
-	Sources      []CitedSource   `json:"sources"`
-	Warnings     []string        `json:"warnings"`
+	Program      string         `json:"program"`
+	ProgramName  string         `json:"programName"`
+	Tier         string         `json:"tier" jsonschema_description:"The tier that is the goal here."`
+	Outcome      string         `json:"outcome" jsonschema:"enum=already reached,enum=reached,enum=not reached,enum=not known" jsonschema_description:"already reached: by the standing alone. not known: not reached by what is known, but some itineraries' amounts are not known."`
+	ReachedAfter string         `json:"reachedAfter,omitempty" jsonschema_description:"Name of the itinerary with which the goal is reached."`
+	ReachedOn    string         `json:"reachedOn,omitempty" jsonschema_description:"Departure date of the flight with which it is reached."`
+	Progress     []ProgressStep `json:"progress" jsonschema_description:"After each itinerary, in order of travel."`
+	Missing      []Shortfall    `json:"missing" jsonschema_description:"What is missing at the end, for each alternative way to the tier; one of them is enough. Empty when reached."`
+	// Redeemable is left out when no itinerary's amount is known: that is not zero.
+	Redeemable *Amount         `json:"redeemable,omitempty" jsonschema_description:"What the itineraries whose amount is known earn on the side; left out when none is."`
+	Values     []WorthEstimate `json:"values" jsonschema_description:"What publishers hold that to be worth."`
+	Sources    []CitedSource   `json:"sources"`
+	Warnings   []string        `json:"warnings"`
 }
 
 // ProgressStep is the state after an itinerary.

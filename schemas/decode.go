@@ -546,11 +546,14 @@ func (c *checker) earn(field, unit string, r EarningRule, e Earn) {
 	if (e.Basis == "fare") != (e.Currency != "") {
 		c.add(field+".currency", "stands with basis fare, and only there")
 	}
+	if len(e.AtPar) > 0 && e.Basis != "fare" {
+		c.add(field+".atPar", "needs basis fare")
+	}
 	if e.FareRounding != nil && e.Basis != "fare" {
 		c.add(field+".fareRounding", "needs basis fare")
 	}
-	if e.MinimumMiles != nil && e.Basis != "distance" {
-		c.add(field+".minimumMiles", "needs basis distance")
+	if m := e.MinimumMiles; m != nil && (e.Basis != "distance" || m.Miles <= 0) {
+		c.add(field+".minimumMiles", "needs basis distance and miles above zero")
 	}
 	if (e.Basis == "base" || e.Basis == "award") && unit == UnitRedeemable {
 		c.add(field+".basis", "%s of the redeemable amount cannot state that amount", e.Basis)

@@ -337,6 +337,8 @@ type Earn struct {
 	//   nothing   a source says that it earns nothing
 	Basis    string `json:"basis" jsonschema:"enum=distance,enum=fare,enum=segment,enum=ticket,enum=base,enum=award,enum=nothing"`
 	Currency string `json:"currency,omitempty"`
+	// AtPar lists currencies of which one counts as one of Currency, whatever the rate.
+	AtPar []string `json:"atPar,omitempty"`
 	// FareRounding rounds the fare before it is multiplied. Of "ticket" the whole
 	// fare is rounded; of "segment" each flight's share by distance.
 	FareRounding *FareRounding `json:"fareRounding,omitempty"`

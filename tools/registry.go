@@ -50,7 +50,7 @@ type PromptArgument struct {
 func New(catalog *kg.Catalog, now func() time.Time) Registry {
 	shared := &books{catalog: catalog}
 	return Registry{
-		Tools:     []Tool{flightEarnings(shared, now), adviseCrediting(shared, now)},
+		Tools:     []Tool{flightEarnings(shared, now), adviseCrediting(shared, now), planTransfers(shared, now)},
 		Resources: []Resource{programsResource(catalog)},
 		Templates: []ResourceTemplate{programTemplate(catalog)},
 		Prompts:   []Prompt{whereToCredit()},

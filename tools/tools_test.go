@@ -188,17 +188,21 @@ func contains(list []string, wanted string) bool {
 // TestAnswersFitTheirSchema validates answers of every kind against the output
 // schema, which the server itself does not do on each call.
 func TestAnswersFitTheirSchema(t *testing.T) {
-	calculate := tool(t, registry(t), "calculate_flight_earnings")
-	schema := compile(t, "output", calculate.OutputSchema)
-	for name, arguments := range map[string]string{
-		"one program":            `{"segments":[` + flight + `],"programs":["AA_AAdvantage"],"fare":{"base":100.50,"currency":"EUR"}}`,
-		"every program":          `{"segments":[` + flight + `,` + flight + `],"fare":{"base":2000,"carrierSurcharges":400,"currency":"USD"}}`,
-		"no fare":                `{"segments":[` + flight + `]}`,
-		"no program credits it":  `{"segments":[{"marketingCarrier":"FR","origin":"STN","destination":"DUB","bookingClass":"Y"}]}`,
-		"lower case, spaces too": `{"segments":[{"marketingCarrier":"aa","origin":" jfk","destination":"lhr","bookingClass":"j"}]}`,
+	r := registry(t)
+	for name, test := range map[string]struct{ tool, arguments string }{
+		"one program":            {"calculate_flight_earnings", `{"segments":[` + flight + `],"programs":["AA_AAdvantage"],"fare":{"base":100.50,"currency":"EUR"}}`},
+		"every program":          {"calculate_flight_earnings", `{"segments":[` + flight + `,` + flight + `],"fare":{"base":2000,"carrierSurcharges":400,"currency":"USD"}}`},
+		"no fare":                {"calculate_flight_earnings", `{"segments":[` + flight + `]}`},
+		"no program credits it":  {"calculate_flight_earnings", `{"segments":[{"marketingCarrier":"FR","origin":"STN","destination":"DUB","bookingClass":"Y"}]}`},
+		"lower case, spaces too": {"calculate_flight_earnings", `{"segments":[{"marketingCarrier":"aa","origin":" jfk","destination":"lhr","bookingClass":"j"}]}`},
+		"a tier":                 {"advise_crediting_program", `{"itineraries":[{"segments":[` + flight + `],"fare":{"base":900,"currency":"USD"}}],"goal":{"program":"AA_AAdvantage","tier":"Gold"}}`},
+		"an alliance status":     {"advise_crediting_program", `{"itineraries":[{"segments":[` + flight + `]}],"goal":{"allianceStatus":"oneworld Sapphire"}}`},
+		"a plan":                 {"plan_points_transfers", `{"target":"AF_FlyingBlue","points":60000,"balances":[{"program":"CHASE_UR","amount":45000},{"program":"AMEX_MR_US","amount":80000}]}`},
+		"no plan":                {"plan_points_transfers", `{"target":"AF_FlyingBlue","points":60000,"balances":[]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, err := calculate.Call(context.Background(), []byte(arguments))
+			called := tool(t, r, test.tool)
+			answer, err := called.Call(context.Background(), []byte(test.arguments))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,7 +210,7 @@ func TestAnswersFitTheirSchema(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := schema.Validate(value); err != nil {
+			if err := compile(t, "output", called.OutputSchema).Validate(value); err != nil {
 				t.Errorf("%v\n%s", err, answer)
 			}
 		})

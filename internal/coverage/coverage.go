@@ -22,7 +22,7 @@ that carrier: within its country, to the nearest city abroad, and over %d miles 
 without status, bought and flown on that day, with no fare brand or cabin given.
 
 - **Classes** is how many have a known answer (amounts or a known nothing) on the flight with the most. No airline sells all of A to Z.
-- **Newest** and **confidence** are of the carrier's rules in force that day: the newest date, and the lowest confidence if one is lowered.
+- **Newest** is the newest date of the rules in force that day that state what can be redeemed; **confidence** the lowest of all rules, if one is lowered.
 - **Missing** lists the classes without an answer, what some of them need to be known, flights on which fewer are known, and the
   status metrics that are not known in some class whose answer is.
 
@@ -42,9 +42,13 @@ func write(w io.Writer, facts *kg.Facts) error {
 		s.today = max(s.today, source.AsOf)
 	}
 	var body strings.Builder
-	pairs, rules := 0, 0
+	programs, pairs, rules := 0, 0, 0
 	for _, id := range slices.Sorted(maps.Keys(facts.Programs)) {
 		p := facts.Programs[id]
+		if len(p.EarningRules) == 0 {
+			continue // a currency to transfer from or to
+		}
+		programs++
 		rules += len(p.EarningRules)
 		fmt.Fprintf(&body, "\n## %s (`%s`)\n\n%s\n", p.Program.Name, id, summary(p))
 		carriers := s.carriers(p)
@@ -62,7 +66,7 @@ func write(w io.Writer, facts *kg.Facts) error {
 			body.WriteString(row)
 		}
 	}
-	fmt.Fprintf(w, heading, s.today, classes, longHaul, len(facts.Programs), pairs, rules)
+	fmt.Fprintf(w, heading, s.today, classes, longHaul, programs, pairs, rules)
 	_, err = io.WriteString(w, body.String())
 	return err
 }
@@ -155,7 +159,9 @@ func (s *surveyor) row(p *schemas.Program, carrier string, rules []*schemas.Earn
 		for unit := range r.Earn {
 			units[unit] = true
 		}
-		newest = max(newest, r.AsOf)
+		if _, states := r.Earn[schemas.UnitRedeemable]; states {
+			newest = max(newest, r.AsOf)
+		}
 		if r.Confidence == "low" || r.Confidence == "medium" && confidence == "" {
 			confidence = r.Confidence
 		}

@@ -259,7 +259,7 @@ func newStatus(g goalTier, m *member, q *schemas.CreditingQuestion, today string
 	s := &status{goalTier: g, member: m, by: q.Goal.By, today: today, totals: map[string]int64{}, trips: map[string]map[string]int64{}}
 	s.tierAt = slices.IndexFunc(g.program.Tiers, func(t schemas.Tier) bool { return t.Name == m.tier.Name })
 	s.result = schemas.CreditingOption{Program: g.program.ID, ProgramName: g.program.Name, Tier: g.program.Tiers[g.tier].Name,
-		Redeemable: schemas.Amount{Unit: g.program.Unit}, Progress: []schemas.ProgressStep{}, Missing: []schemas.Shortfall{},
+		Progress: []schemas.ProgressStep{}, Missing: []schemas.Shortfall{},
 		Values: []schemas.WorthEstimate{}, Sources: []schemas.CitedSource{}, Warnings: []string{}}
 	given := ""
 	for i, standing := range q.Standing {
@@ -407,10 +407,15 @@ func (s *status) credit(b *Book, t *trip) schemas.ItineraryCell {
 				s.result.Sources = append(s.result.Sources, source)
 			}
 		}
-		if reason == "" {
-			cell.Redeemable = &option.Redeemable
-			s.result.Redeemable.Amount += option.Redeemable.Amount
+	}
+	if reason == "" {
+		cell.Redeemable = &option.Redeemable
+		if s.result.Redeemable == nil {
+			s.result.Redeemable = &schemas.Amount{Unit: s.program.Unit}
 		}
+		s.result.Redeemable.Amount += option.Redeemable.Amount
+	} else {
+		s.warn(s.program.Unit + " of " + t.name + " are not known and not in redeemable")
 	}
 	before := s.tierAt
 	s.count(t, option, &step)
@@ -437,32 +442,46 @@ func joinNotes(a, b string) string {
 // count adds an itinerary's flights to the totals, each in its year.
 func (s *status) count(t *trip, option *schemas.EarningOption, step *schemas.ProgressStep) {
 	sum := map[string]int64{}
+	note := func(text string) {
+		if !strings.Contains(step.Note, text) {
+			step.Note = joinNotes(step.Note, text)
+		}
+	}
+	known := func(metric string) bool {
+		return option != nil && slices.ContainsFunc(option.EliteMetrics, func(a schemas.MetricAmount) bool { return a.Metric == metric })
+	}
 	for i := range t.request.segments {
 		day := t.request.segments[i].date
 		if s.by != "" && day > s.by {
-			step.Note = "after " + s.by + ": not counted"
+			note("after " + s.by + ": not counted")
 			break
 		}
+		end, before := s.yearEnd, s.describe()
 		if !s.enter(day) {
-			step.Note = "before the qualification year that began on " + s.yearFrom + ": not counted"
+			note("before the qualification year that began on " + s.yearFrom + ": not counted")
 			continue
 		}
-		for metric := range s.needed() {
-			known := option != nil && slices.ContainsFunc(option.EliteMetrics, func(a schemas.MetricAmount) bool { return a.Metric == metric })
-			if !known {
-				s.unknown = true
-				step.Note = metric + " of this itinerary is not known and not counted"
+		if i > 0 && s.yearEnd != end && before != "" {
+			note("the year to " + end + " ends with " + before)
+		}
+		var missing []string
+		for _, metric := range s.program.units[1:] {
+			if s.needed()[metric] && !known(metric) {
+				missing = append(missing, metric)
 			}
+		}
+		if len(missing) > 0 {
+			s.unknown = true
+			note(join(missing, "and") + " of this itinerary not known and not counted")
 		}
 		if option == nil {
 			continue
 		}
 		for _, a := range option.Segments[i].EliteMetrics {
-			if !slices.ContainsFunc(option.EliteMetrics, func(whole schemas.MetricAmount) bool { return whole.Metric == a.Metric }) {
-				continue // known for this flight only
+			if known(a.Metric) { // of the whole itinerary, not of this flight only
+				s.totals[a.Metric] += a.Amount
+				sum[a.Metric] += a.Amount
 			}
-			s.totals[a.Metric] += a.Amount
-			sum[a.Metric] += a.Amount
 		}
 		reached := s.reachedTier()
 		s.tierAt = max(s.tierAt, reached)
@@ -474,6 +493,20 @@ func (s *status) count(t *trip, option *schemas.EarningOption, step *schemas.Pro
 		s.trips[t.name] = sum
 		s.order = append(s.order, t.name)
 	}
+}
+
+// describe lists the totals of the year at hand.
+func (s *status) describe() string {
+	var l line
+	for _, metric := range s.program.units[1:] {
+		if total, ok := s.totals[metric]; ok {
+			if len(l.b) > 0 {
+				l.text(", ")
+			}
+			l.whole(total).text(" ", metric)
+		}
+	}
+	return l.String()
 }
 
 // needed are the metrics of which the goal's requirements speak.
@@ -513,7 +546,7 @@ func (s *status) option(b *Book) (*schemas.CreditingOption, float64) {
 	cite(tier.Sources)
 	publishers := map[string]bool{}
 	for _, v := range b.facts.Valuations[s.program.ID] {
-		if publishers[v.Publisher] {
+		if o.Redeemable == nil || publishers[v.Publisher] {
 			continue // the newest of each comes first
 		}
 		publishers[v.Publisher] = true

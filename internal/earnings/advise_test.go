@@ -2,7 +2,6 @@ package earnings_test
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -263,6 +262,44 @@ func TestAdviseWrongQuestions(t *testing.T) {
 	}
 }
 
+// TestUnknownAmountsAreNotZero: nothing is known of miles on IB, and of Q there.
+func TestUnknownAmountsAreNotZero(t *testing.T) {
+	b := bookFrom(t, strings.Replace(statusProgram, "redeemable: {basis: segment, rates: [{rate: 5}]}, F", "F", 1))
+	q := schemas.CreditingQuestion{Itineraries: tripsOf("2026-12-01 IB"), Goal: schemas.Goal{Program: "XX_Test", Tier: "Gold"}}
+	for range 5 { // the same question has the same answer
+		answer, err := b.Advise(&q, "2026-11-21")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := answer.Programs[0]
+		if o.Redeemable != nil || len(o.Values) != 0 || answer.Table[0].Programs[0].Redeemable != nil {
+			t.Errorf("an unknown amount is shown: %+v", o)
+		}
+		if o.Progress[0].Note != "Q of this itinerary not known and not counted" {
+			t.Errorf("got the note %q", o.Progress[0].Note)
+		}
+	}
+}
+
+// TestItineraryOverTheYearsEnd: the flight of December reaches Gold, and the step
+// says with what, though it ends in the next year.
+func TestItineraryOverTheYearsEnd(t *testing.T) {
+	out := tripsOf("2026-12-30 BA")[0]
+	back := out.Segments[0]
+	back.Origin, back.Destination, back.DepartureDate = "MAD", "LHR", "2027-01-03"
+	out.Segments = append(out.Segments, back)
+	q := schemas.CreditingQuestion{Itineraries: []schemas.Itinerary{out}, Goal: schemas.Goal{Program: "XX_Test", Tier: "Gold"},
+		Standing: []schemas.Standing{{Program: "XX_Test", Metrics: []schemas.MetricAmount{{Metric: "Q", Amount: 200}}}}}
+	answer, err := adviceBook(t).Advise(&q, "2026-11-21")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := answer.Programs[0]
+	if o.Outcome != "reached" || o.ReachedOn != "2026-12-30" || !strings.Contains(o.Progress[0].Note, "the year to 2026-12-31 ends with 300 Q, 1 F") {
+		t.Errorf("got %+v", o)
+	}
+}
+
 // TestTierThatNobodyExplains: a tier whose requirements no source states leaves
 // the program unanswered.
 func TestTierThatNobodyExplains(t *testing.T) {
@@ -281,7 +318,7 @@ func TestTierThatNobodyExplains(t *testing.T) {
 func BenchmarkAdvise(b *testing.B) {
 	book := book(b)
 	q := schemas.CreditingQuestion{}
-	q.Programs = slices.Sorted(maps.Keys(bundletest.Facts(b).Programs))
+	q.Programs = bundletest.EarningPrograms(b)
 	for i := range 20 {
 		carriers := []string{"AA", "LH", "DL", "BA", "UA"}
 		q.Itineraries = append(q.Itineraries, schemas.Itinerary{

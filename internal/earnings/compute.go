@@ -6,10 +6,10 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/quagmt/udecimal"
 
+	"loyalty-mcp/kg"
 	"loyalty-mcp/schemas"
 )
 
@@ -440,19 +440,25 @@ func (c *calculation) fareShare(f *formula, miles int, n *line) (udecimal.Decima
 	c.fareUsed = true
 	spend := r.spend()
 	n.money(spend, r.fare.Currency)
-	factor, rates, err := c.book.exchange(r, f.Currency)
-	if err != nil {
-		return udecimal.Zero, unknownf("%v: give fare.exchangeRates.%s", err, f.Currency)
-	}
-	if f.Currency != r.fare.Currency {
+	switch atPar := slices.Contains(f.AtPar, r.fare.Currency); {
+	case f.Currency == r.fare.Currency:
+	case atPar:
+		n.text(", counted as ").money(spend, f.Currency)
+	default:
+		factor, rates, err := c.book.exchange(r, f.Currency)
+		if err != nil {
+			return udecimal.Zero, unknownf("%v: give fare.exchangeRates.%s", err, f.Currency)
+		}
 		spend = spend.Mul(factor)
 		n.text(" × ").number(factor).text(" = ").money(spend, f.Currency)
 		c.warnExchange(f.Currency, factor, rates)
 	}
 	if miles != c.total {
-		if spend, err = spend.Mul(decimal(int64(miles))).Div(decimal(int64(c.total))); err != nil {
+		part, err := spend.Mul(decimal(int64(miles))).Div(decimal(int64(c.total)))
+		if err != nil {
 			return udecimal.Zero, err
 		}
+		spend = part
 		if f.FareRounding == nil || f.FareRounding.Of == "ticket" { // else a source says that the program splits it so
 			c.assume("only part of the ticket earns by this fare rule: the fare was split over the flights by distance, which the program may do otherwise")
 		}
@@ -804,7 +810,7 @@ func (c *calculation) warnFact(id string, p schemas.Provenance) {
 	if p.Note != "" {
 		parts = append(parts, p.Note)
 	}
-	if old := OlderThan(p.AsOf, c.request.today, c.program.ReviewDays); old {
+	if old := kg.OlderThan(p.AsOf, c.request.today, c.program.ReviewDays); old {
 		parts = append(parts, "last known true on "+p.AsOf+": check whether it still holds")
 	}
 	if len(parts) == 0 {
@@ -813,14 +819,4 @@ func (c *calculation) warnFact(id string, p schemas.Provenance) {
 	if text := id + ": " + strings.Join(parts, "; "); !slices.Contains(c.option.Warnings, text) {
 		c.option.Warnings = append(c.option.Warnings, text)
 	}
-}
-
-// OlderThan tells whether a fact's date is more than so many days ago, or none.
-func OlderThan(asOf, today string, days int) bool {
-	then, err := time.Parse(time.DateOnly, asOf)
-	if err != nil {
-		return true
-	}
-	now, err := time.Parse(time.DateOnly, today)
-	return err == nil && now.Sub(then) > time.Duration(days)*24*time.Hour
 }

@@ -3,7 +3,6 @@ package earnings_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -156,6 +155,10 @@ func TestMechanisms(t *testing.T) {
 		"another currency at the caller's rate": {
 			rules: `- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: fare, currency: GBP, rates: [{rate: 6}]}}}`,
 			fare:  `{"base":200,"exchangeRates":{"GBP":0.8}}`, flights: []string{"BA JFK-LHR Y"}, want: "960",
+		},
+		"a currency that counts one for one": {
+			rules: `- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: fare, currency: EUR, atPar: [USD], rates: [{rate: 6}]}}}`,
+			fare:  `{"base":200}`, flights: []string{"BA JFK-LHR Y"}, want: "1200",
 		},
 		"surcharges count, taxes do not": {
 			rules: `- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: fare, currency: USD, rates: [{rate: 1}]}}}`,
@@ -402,7 +405,8 @@ func TestProperties(t *testing.T) {
 			q.Segments = append(q.Segments, schemas.Segment{MarketingCarrier: pick(carriers), Origin: from, Destination: to,
 				BookingClass: string(rune('A' + random.IntN(26))), DepartureDate: "2027-02-01"})
 		}
-		for id, p := range facts.Programs {
+		for _, id := range bundletest.EarningPrograms(t) {
+			p := facts.Programs[id]
 			m := schemas.Membership{Program: id, Tier: p.Program.Tiers[random.IntN(len(p.Program.Tiers))].Name}
 			if choices := p.Program.EarningChoices; len(choices) > 0 {
 				m.EarningChoice = choices[random.IntN(len(choices))].ID
@@ -555,7 +559,7 @@ func BenchmarkEveryProgram(b *testing.B) {
 	q.Segments = append(q.Segments,
 		schemas.Segment{MarketingCarrier: "LH", Origin: "JFK", Destination: "FRA", BookingClass: "Y", DepartureDate: "2026-12-27"},
 		schemas.Segment{MarketingCarrier: "LH", Origin: "FRA", Destination: "SIN", BookingClass: "Y", DepartureDate: "2026-12-28"})
-	q.Programs = slices.Sorted(maps.Keys(bundletest.Facts(b).Programs))
+	q.Programs = bundletest.EarningPrograms(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := book.Calculate(q, today); err != nil {

@@ -13,7 +13,7 @@ import (
 var layers = [][]string{
 	{"schemas", "internal/nearest", "internal/render"},
 	{"kg"},
-	{"internal/earnings"},
+	{"internal/earnings", "internal/awards"},
 	{"tools", "internal/verify"},
 	{"internal/mcpserver", "internal/config"},
 	{"cmd", "internal/coverage"},
@@ -36,6 +36,7 @@ var only = map[string][]string{
 var pure = map[string][]string{
 	"internal/earnings": {"net", "net/http", "os", "io", "database/sql", "context"},
 	"internal/verify":   {"net", "net/http", "os", "io", "database/sql", "context"},
+	"internal/awards":   {"net", "net/http", "os", "io", "database/sql", "context"},
 	"internal/nearest":  {"net", "net/http", "os", "io", "database/sql", "context"},
 }
 

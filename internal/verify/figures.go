@@ -54,13 +54,13 @@ func (c *checker) rates(fact, unit string, e *schemas.Earn) {
 		largest, _ = largest.Div(e.DivideBy.Decimal) // not by zero
 	}
 	if limit, ok := most[e.Basis]; ok && largest.GreaterThan(limit.Decimal) {
-		c.add(Warning, Rate, fact, "%s: the rate %s by %s is more than any program is known to give (%s)", unit, largest, e.Basis, limit)
+		c.add(Error, Rate, fact, "%s: the rate %s by %s is more than any program is known to give (%s)", unit, largest, e.Basis, limit)
 	}
 }
 
 func (c *checker) bonus(fact, what string, share schemas.Decimal) {
 	if share.GreaterThan(mostBonus.Decimal) {
-		c.add(Warning, Rate, fact, "%s %s is more than any program is known to give (%s); is it a percentage?", what, share, mostBonus)
+		c.add(Error, Rate, fact, "%s %s is more than any program is known to give (%s); is it a percentage?", what, share, mostBonus)
 	}
 	c.notNegative(fact, what, share)
 }
@@ -109,9 +109,9 @@ func (c *checker) distances(p *kg.ProgramFacts) {
 		if exact := earnings.Miles(from, to); d.Miles <= 0 {
 			c.add(Error, Rate, fact, "%d miles", d.Miles)
 		} else if off := max(d.Miles-exact, exact-d.Miles); off > slack && off*20 > exact {
-			c.add(Warning, Rate, fact, "%d miles, where the geodesic is %d", d.Miles, exact)
+			c.add(Error, Rate, fact, "%d miles, where the geodesic is %d", d.Miles, exact)
 		}
-		if isDate(d.AsOf) && earnings.OlderThan(d.AsOf, c.today, p.Program.ReviewDays) {
+		if isDate(d.AsOf) && kg.OlderThan(d.AsOf, c.today, p.Program.ReviewDays) {
 			old++
 			if oldest == "" || d.AsOf < oldest {
 				oldest = d.AsOf

@@ -110,11 +110,17 @@ func (c *checker) check(p *kg.ProgramFacts) {
 		c.earns(fact, r, p)
 		c.age(fact, r.Validity, r.Provenance, p.Program)
 	}
+	for _, t := range p.Transfers {
+		fact := "transfers/" + t.To
+		c.sourced(fact, t.Provenance)
+		c.span(fact, t.EffectiveDate, t.ExpirationDate)
+		c.age(fact, t.Validity, t.Provenance, p.Program)
+	}
 	c.distances(p)
 	c.versions(p.EarningRules)
 	// The engine is not made for codes and dates that stand for nothing; they are
 	// errors already.
-	if !c.has(UnknownCode, Dates) {
+	if len(p.EarningRules) > 0 && !c.has(UnknownCode, Dates) {
 		c.survey(p)
 	}
 }
@@ -181,10 +187,13 @@ func (c *checker) sourced(fact string, p schemas.Provenance) {
 }
 
 func (c *checker) age(fact string, v schemas.Validity, p schemas.Provenance, program *schemas.Program) {
+	if isDate(p.AsOf) && p.AsOf > c.today {
+		c.add(Error, Dates, fact, "is said to be true as of %s, which is still to come", p.AsOf)
+	}
 	if v.ExpirationDate != "" && v.ExpirationDate < c.today {
 		return // history does not change
 	}
-	if isDate(p.AsOf) && earnings.OlderThan(p.AsOf, c.today, program.ReviewDays) {
+	if isDate(p.AsOf) && kg.OlderThan(p.AsOf, c.today, program.ReviewDays) {
 		c.add(Warning, Stale, fact, "was last known true on %s; the program usually revises its rules within %d days", p.AsOf, program.ReviewDays)
 	}
 }

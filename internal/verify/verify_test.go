@@ -173,27 +173,27 @@ func TestPlantedFaults(t *testing.T) {
 			want: Finding{Error, Overlap, "XX_Test", "earningRules/a", "earningRules/b"}},
 
 		"a percentage by distance": {plant: func(s *schemas.FactSheet) { earn(s, "sq", func(e *schemas.Earn) { e.Rates[0].Rate = decimal("100") }) },
-			want: Finding{Warning, Rate, "XX_Test", "earningRules/sq", "100 by distance"}},
+			want: Finding{Error, Rate, "XX_Test", "earningRules/sq", "100 by distance"}},
 		"a negative rate": {plant: func(s *schemas.FactSheet) { earn(s, "sq", func(e *schemas.Earn) { e.Rates[0].Rate = decimal("-1") }) },
 			want: Finding{Error, Rate, "XX_Test", "earningRules/sq", "negative"}},
 		"too much a pound": {plant: func(s *schemas.FactSheet) {
 			earn(s, "own", func(e *schemas.Earn) {
 				e.Rates[0].ByTier = map[string]schemas.Decimal{"Member": schemas.MustDecimal("60")}
 			})
-		}, want: Finding{Warning, Rate, "XX_Test", "earningRules/own", "60 by fare"}},
+		}, want: Finding{Error, Rate, "XX_Test", "earningRules/own", "60 by fare"}},
 		"too much a flight": {plant: func(s *schemas.FactSheet) {
 			earn(s, "short", func(e *schemas.Earn) { e.Rates[0].Rate = decimal("50001") })
 		},
-			want: Finding{Warning, Rate, "XX_Test", "earningRules/short", "50001 by segment"}},
+			want: Finding{Error, Rate, "XX_Test", "earningRules/short", "50001 by segment"}},
 		"division by zero": {plant: func(s *schemas.FactSheet) { earn(s, "short", func(e *schemas.Earn) { e.DivideBy = decimal("0") }) },
 			want: Finding{Error, Rate, "XX_Test", "earningRules/short", "divided by 0"}},
 		"a cabin bonus in percent": {plant: func(s *schemas.FactSheet) {
 			earn(s, "own-2024", func(e *schemas.Earn) { e.Rates[0].CabinBonus = decimal("50") })
-		}, want: Finding{Warning, Rate, "XX_Test", "earningRules/own-2024", "percentage"}},
+		}, want: Finding{Error, Rate, "XX_Test", "earningRules/own-2024", "percentage"}},
 		"a tier bonus in percent": {plant: func(s *schemas.FactSheet) { s.Program.Tiers[1].EarningBonus = decimal("25") },
-			want: Finding{Warning, Rate, "XX_Test", "tiers/Silver", "percentage"}},
+			want: Finding{Error, Rate, "XX_Test", "tiers/Silver", "percentage"}},
 		"kilometres": {plant: func(s *schemas.FactSheet) { s.Distances[0].Miles = 5554 },
-			want: Finding{Warning, Rate, "XX_Test", "distances/JFK-LHR", "geodesic is 3451"}},
+			want: Finding{Error, Rate, "XX_Test", "distances/JFK-LHR", "geodesic is 3451"}},
 
 		"no source": {plant: func(s *schemas.FactSheet) { rule(s, "own").Sources = nil },
 			want: Finding{Error, Provenance, "XX_Test", "earningRules/own", "names no source"}},
@@ -201,6 +201,8 @@ func TestPlantedFaults(t *testing.T) {
 			want: Finding{Error, Provenance, "XX_Test", "tiers/Member", "test/elsewhere"}},
 		"no date": {plant: func(s *schemas.FactSheet) { s.Sources[0].AsOf = "" },
 			want: Finding{Error, Provenance, "XX_Test", "distances/JFK-LHR", "has no date"}},
+		"a fact of the future": {plant: func(s *schemas.FactSheet) { rule(s, "sq").AsOf = "2099-01-01" },
+			want: Finding{Error, Dates, "XX_Test", "earningRules/sq", "still to come"}},
 		"an old fact": {plant: func(s *schemas.FactSheet) { rule(s, "sq").AsOf = "2024-11-01" },
 			want: Finding{Warning, Stale, "XX_Test", "earningRules/sq", "2024-11-01"}},
 		"an old distance": {plant: func(s *schemas.FactSheet) { s.Distances[0].AsOf = "2013-01-01" },

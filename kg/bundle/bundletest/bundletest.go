@@ -5,6 +5,7 @@ package bundletest
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -59,3 +60,16 @@ var (
 	factsOnce sync.Once
 	facts     *kg.Facts
 )
+
+// EarningPrograms lists the programs that have earning rules.
+func EarningPrograms(t testing.TB) []string {
+	t.Helper()
+	var ids []string
+	for id, p := range Facts(t).Programs {
+		if len(p.EarningRules) > 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
