@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	check "loyalty-mcp/internal/verify"
 )
@@ -48,8 +49,9 @@ func run(t *testing.T, arguments ...string) result {
 	return result{stdout.String(), stderr.String(), c.ProcessState.ExitCode()}
 }
 
-const sound = `
-sources: [{id: s, title: made up, asOf: 2099-01-01, kind: official}]
+// sound is dated today, so that its facts are neither old nor of the future.
+var sound = `
+sources: [{id: s, title: made up, asOf: ` + time.Now().UTC().Format(time.DateOnly) + `, kind: official}]
 program: {id: XX_Test, name: Test, kind: bank, unit: points, tiers: [{name: Member, sources: [s]}], reviewDays: 365, sources: [s]}
 earningRules:
 - {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: fare, currency: GBP, rates: [{rate: 1}]}}}
