@@ -3,6 +3,8 @@ package schemas
 import (
 	"bytes"
 	"fmt"
+	"math/big"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/invopop/jsonschema"
@@ -31,9 +33,17 @@ func (d *Decimal) UnmarshalYAML(node ast.Node) error {
 // MarshalYAML writes a plain number.
 func (d Decimal) MarshalYAML() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalJSON accepts a JSON number only: a quoted number is a wrong type.
+// UnmarshalJSON accepts a JSON number only: a quoted number is a wrong type. What
+// has more places than are computed with is refused, not rounded.
 func (d *Decimal) UnmarshalJSON(text []byte) error {
-	v, err := udecimal.Parse(string(bytes.TrimSpace(text)))
+	number := string(bytes.TrimSpace(text))
+	if strings.ContainsAny(number, "eE") && plausible(number) {
+		if exact, ok := new(big.Rat).SetString(number); ok {
+			number = exact.FloatString(mostDigits + mostExponent)
+			number = strings.TrimSuffix(strings.TrimRight(number, "0"), ".")
+		}
+	}
+	v, err := udecimal.Parse(number)
 	if err != nil {
 		return fmt.Errorf("%s is not a decimal number", text)
 	}

@@ -121,10 +121,11 @@ func TestTableOfAirports(t *testing.T) {
 }
 
 func TestDecimal(t *testing.T) {
-	for text, sound := range map[string]bool{`1.5`: true, `-3`: true, `"1.5"`: false, `1e3`: false, `x`: false, ``: false} {
+	for text, want := range map[string]string{`1.5`: "1.5", `-3`: "-3", `1e3`: "1000", `3.9e-05`: "0.000039", `1.25E+2`: "125",
+		`"1.5"`: "", `x`: "", ``: "", `1e31`: "", `1e-25`: "", `1e999999999`: ""} {
 		var d Decimal
-		if err := d.UnmarshalJSON([]byte(text)); (err == nil) != sound {
-			t.Errorf("%s: %v", text, err)
+		if err := d.UnmarshalJSON([]byte(text)); (err == nil) != (want != "") || err == nil && d.String() != want {
+			t.Errorf("%s: %s, %v", text, d, err)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -75,6 +77,10 @@ func FieldPath(path []string) string {
 // Validate returns the violations of a decoded JSON value (numbers may be
 // json.Number), those nearest the root first.
 func (s *Schema) Validate(value any) []Violation {
+	// Comparing 1e999999999 with a bound would build the number first.
+	if absurd := absurdNumbers(nil, value); len(absurd) > 0 {
+		return absurd
+	}
 	err := s.compiled.Validate(value)
 	if err == nil {
 		return nil
@@ -102,6 +108,43 @@ func (s *Schema) Validate(value any) []Violation {
 		return out[i].Field() < out[j].Field()
 	})
 	return out
+}
+
+// absurdNumbers finds numbers that no question needs and that cost more to compute
+// with than to refuse.
+func absurdNumbers(path []string, value any) []Violation {
+	var out []Violation
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, absurdNumbers(append(path[:len(path):len(path)], name), v[name])...)
+		}
+	case []any:
+		for i, child := range v {
+			out = append(out, absurdNumbers(append(path[:len(path):len(path)], strconv.Itoa(i)), child)...)
+		}
+	case json.Number:
+		if !plausible(v.String()) {
+			out = append(out, Violation{Code: "out_of_range", Path: path, Given: show(v),
+				Message: fmt.Sprintf("must be a number of at most %d digits, with an exponent from -%d to %d", mostDigits, mostExponent, mostExponent)})
+		}
+	}
+	return out
+}
+
+const mostDigits, mostExponent = 40, 30
+
+// plausible tells whether the text of a JSON number is short enough to compute with.
+func plausible(number string) bool {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(number), "e")
+	if len(mantissa) > mostDigits {
+		return false
+	}
+	if exponent == "" {
+		return true
+	}
+	e, err := strconv.Atoi(exponent)
+	return err == nil && -mostExponent <= e && e <= mostExponent
 }
 
 func violations(e *validator.ValidationError, root any) []Violation {
@@ -144,8 +187,10 @@ func violations(e *validator.ValidationError, root any) []Violation {
 		v.Code, v.Message = "wrong_count", fmt.Sprintf("must have at least %d, has %d", k.Want, k.Got)
 	case *kind.MaxItems:
 		v.Code, v.Message = "wrong_count", fmt.Sprintf("must have at most %d, has %d", k.Want, k.Got)
-	case *kind.MinLength, *kind.MaxLength:
-		v.Code, v.Message = "malformed", "has the wrong length"
+	case *kind.MinLength:
+		v.Code, v.Message = "malformed", fmt.Sprintf("must have at least %d characters, has %d", k.Want, k.Got)
+	case *kind.MaxLength:
+		v.Code, v.Message = "malformed", fmt.Sprintf("must have at most %d characters, has %d", k.Want, k.Got)
 	default:
 		v.Code, v.Message = "malformed", "does not fit the schema"
 	}

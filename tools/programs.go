@@ -134,7 +134,11 @@ func complete(catalog *kg.Catalog) func(ctx context.Context, argument, typed str
 		case "carrier":
 			return proposals(typed, facts.Airlines, func(a *schemas.Airline) []string { return append([]string{a.Name}, a.Aliases...) }), nil
 		case "origin", "destination":
-			return proposals(typed, facts.Airports, func(a *schemas.Airport) []string { return []string{a.City, a.Name} }), nil
+			found := proposals(typed, facts.Airports, func(a *schemas.Airport) []string { return []string{a.City, a.Name} })
+			if city := facts.Cities[strings.ToUpper(typed)]; city != nil {
+				found = append(slices.Clone(city.Airports), slices.DeleteFunc(found, func(code string) bool { return slices.Contains(city.Airports, code) })...)
+			}
+			return found[:min(len(found), mostProposals)], nil
 		case "tier":
 			p := facts.Programs[chosen["program"]]
 			if p == nil {

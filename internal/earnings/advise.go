@@ -120,13 +120,6 @@ func (b *Book) trips(q *schemas.CreditingQuestion, today string) ([]trip, error)
 		if err != nil {
 			return nil, err
 		}
-		for j := 1; j < len(r.segments); j++ {
-			if r.segments[j].date < r.segments[j-1].date {
-				field := fmt.Sprintf("itineraries[%d].segments[%d].departureDate", i, j)
-				return nil, &schemas.CallError{Code: "out_of_range", Field: field, Given: r.segments[j].date,
-					Message: field + " is before the flight that precedes it: give the flights in order of travel"}
-			}
-		}
 		name := it.Name
 		if name == "" {
 			name = routeOf(r)

@@ -3,6 +3,7 @@ package earnings
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"sort"
 	"strings"
@@ -305,6 +306,10 @@ func (c *calculation) evaluate(p pick, basis udecimal.Decimal, miles int) (value
 		core = quotient
 	}
 	v.core = round(core, p.formula.Rounding)
+	// A fare that earns nothing is not made to earn by a bonus.
+	if v.rate.IsZero() {
+		return v, nil
+	}
 	if p.formula.EliteBonus != "" && c.member.elite {
 		if c.member.tier.EarningBonus == nil {
 			return v, unknownf("no source states the earning bonus of the tier %s", c.member.tier.Name)
@@ -376,7 +381,7 @@ func (c *calculation) earn(unit string, p pick, first int, award, out []amount) 
 	if err != nil {
 		return err
 	}
-	c.explainValue(n, p, v, miles)
+	c.explainValue(n, p, v, first, miles)
 	arithmetic := n.String()
 	if members == 1 {
 		out[first] = amount{value: v.total(), base: v.core}
@@ -453,6 +458,17 @@ func (c *calculation) fareShare(f *formula, miles int, n *line) (udecimal.Decima
 		n.text(" × ").number(factor).text(" = ").money(spend, f.Currency)
 		c.warnExchange(f.Currency, factor, rates)
 	}
+	roundFare := func(of string) {
+		if f.FareRounding == nil || f.FareRounding.Of != of {
+			return
+		}
+		whole := decimal(round(spend, f.FareRounding.To))
+		if !whole.Equal(spend) {
+			n.text(", rounded ", roundings[f.FareRounding.To], " ").money(whole, f.Currency)
+		}
+		spend = whole
+	}
+	roundFare("ticket")
 	if miles != c.total {
 		part, err := spend.Mul(decimal(int64(miles))).Div(decimal(int64(c.total)))
 		if err != nil {
@@ -464,13 +480,7 @@ func (c *calculation) fareShare(f *formula, miles int, n *line) (udecimal.Decima
 		}
 		n.text(", share ").whole(int64(miles)).text(" of ").whole(int64(c.total)).text(" miles = ").money(spend, f.Currency)
 	}
-	if f.FareRounding != nil {
-		whole := decimal(round(spend, f.FareRounding.To))
-		if !whole.Equal(spend) {
-			n.text(", rounded ", roundings[f.FareRounding.To], " ").money(whole, f.Currency)
-		}
-		spend = whole
-	}
+	roundFare("segment")
 	return spend, nil
 }
 
@@ -500,7 +510,7 @@ func (c *calculation) assume(text string) {
 }
 
 // explainValue ends the line of a formula.
-func (c *calculation) explainValue(n *line, p pick, v value, miles int) {
+func (c *calculation) explainValue(n *line, p pick, v value, i, miles int) {
 	f := p.formula
 	fixed := f.Basis == "segment" || f.Basis == "ticket"
 	if fixed {
@@ -515,7 +525,7 @@ func (c *calculation) explainValue(n *line, p pick, v value, miles int) {
 		n.text(" (", c.member.tier.Name, ")")
 	}
 	if len(p.row.Categories) > 0 {
-		n.text(" (", c.categoryOf(p), ")")
+		n.text(" (", c.legs[i].category.name, ")")
 	}
 	if f.DivideBy != nil {
 		n.text(" ÷ ").number(f.DivideBy.Decimal)
@@ -535,15 +545,6 @@ func (c *calculation) explainValue(n *line, p pick, v value, miles int) {
 	if f.Rounding == "unknown" {
 		n.text(" (how it is rounded is not known: ±1)")
 	}
-}
-
-func (c *calculation) categoryOf(p pick) string {
-	for i := range c.legs {
-		if l := &c.legs[i]; slices.Contains(p.row.Categories, l.category.name) {
-			return l.category.name
-		}
-	}
-	return ""
 }
 
 // adjust adds what rules of role adds state, then bounds the amount.
@@ -569,7 +570,7 @@ func (c *calculation) adjust(unit string, i int, award, out []amount) error {
 		if err != nil {
 			return err
 		}
-		c.explainValue(n, p, v, l.miles)
+		c.explainValue(n, p, v, i, l.miles)
 		c.note(i, n.text(" by ", p.Title).String())
 		out[i].value += v.total()
 		c.use(p.rule)
@@ -612,8 +613,11 @@ func (c *calculation) bound(l *leg, unit, role string) (pick, bool, error) {
 // boundTicket applies bounds on the whole ticket, once for each rule that sets one.
 func (c *calculation) boundTicket(unit string, picks []pick, out []amount) error {
 	for _, role := range []string{roleMinimum, roleMaximum} {
-		var members []int
-		var limit pick
+		type bounded struct {
+			limit   pick
+			members []int
+		}
+		var limits []bounded
 		for i := range c.legs {
 			if picks[i].nothing {
 				continue
@@ -622,34 +626,45 @@ func (c *calculation) boundTicket(unit string, picks []pick, out []amount) error
 			if err != nil {
 				return err
 			}
-			if !found || p.nothing || p.formula.Basis != "ticket" || limit.rule != nil && limit.rule != p.rule {
+			if !found || p.nothing || p.formula.Basis != "ticket" {
 				continue
 			}
-			limit, members = p, append(members, i)
+			at := slices.IndexFunc(limits, func(l bounded) bool { return l.limit.rule == p.rule })
+			if at < 0 {
+				limits, at = append(limits, bounded{limit: p}), len(limits)
+			}
+			limits[at].members = append(limits[at].members, i)
 		}
-		if limit.rule == nil {
-			continue
+		for _, l := range limits {
+			if err := c.applyTicketBound(unit, role, l.limit, l.members, out); err != nil {
+				return err
+			}
 		}
-		v, err := c.evaluate(limit, udecimal.One, 0)
-		if err != nil {
-			return err
-		}
-		var sum int64
-		weights := make([]int, len(members))
-		for k, i := range members {
-			sum += out[i].value
-			weights[k] = int(out[i].value)
-		}
-		if role == roleMinimum && sum >= v.total() || role == roleMaximum && sum <= v.total() {
-			continue
-		}
-		for k, part := range share(v.total(), weights) {
-			out[members[k]].value = part
-			c.note(members[k], c.line.reset().text(c.label(unit), ": the ticket's ").whole(sum).text(", by the "+role+" of ", limit.Title, " ").
-				whole(v.total()).text("; this flight's share: ").whole(part).String())
-		}
-		c.use(limit.rule)
 	}
+	return nil
+}
+
+// applyTicketBound bounds what some legs earn together.
+func (c *calculation) applyTicketBound(unit, role string, limit pick, members []int, out []amount) error {
+	v, err := c.evaluate(limit, udecimal.One, 0)
+	if err != nil {
+		return err
+	}
+	var sum int64
+	weights := make([]int, len(members))
+	for k, i := range members {
+		sum += out[i].value
+		weights[k] = int(out[i].value)
+	}
+	if role == roleMinimum && sum >= v.total() || role == roleMaximum && sum <= v.total() {
+		return nil
+	}
+	for k, part := range share(v.total(), weights) {
+		out[members[k]].value = part
+		c.note(members[k], c.line.reset().text(c.label(unit), ": the ticket's ").whole(sum).text(", by the "+role+" of ", limit.Title, " ").
+			whole(v.total()).text("; this flight's share: ").whole(part).String())
+	}
+	c.use(limit.rule)
 	return nil
 }
 
@@ -672,9 +687,9 @@ func share(total int64, weights []int) []int64 {
 	remainders := make([]int64, len(weights))
 	left := total
 	for i, w := range weights {
-		exact := total * int64(w)
-		parts[i] = exact / int64(sum)
-		remainders[i] = exact % int64(sum)
+		hi, lo := bits.Mul64(uint64(total), uint64(w))
+		part, rest := bits.Div64(hi, lo, uint64(sum)) // w <= sum, so it fits
+		parts[i], remainders[i] = int64(part), int64(rest)
 		left -= parts[i]
 	}
 	for ; left > 0; left-- {
@@ -776,7 +791,9 @@ func (c *calculation) warn() {
 	if c.member.assumedChoice && slices.ContainsFunc(c.used, func(u *rule) bool { return u.EarningChoice != "" }) {
 		add(inputChoice + " was not given: computed for " + c.member.choice + ", the default")
 	}
-	if r.assumedTicketing && slices.ContainsFunc(c.used, func(u *rule) bool { return len(u.Ticketing)+len(u.TicketingNot) > 0 }) {
+	byTicket := slices.ContainsFunc(c.legs, func(l leg) bool { return l.otherTicket }) ||
+		slices.ContainsFunc(c.used, func(u *rule) bool { return len(u.Ticketing)+len(u.TicketingNot) > 0 })
+	if r.assumedTicketing && byTicket {
 		add("fare.ticketingCarrier was not given: taken as " + r.ticketing + "; another carrier's ticket may earn differently")
 	}
 	if r.assumedBooked && slices.ContainsFunc(c.used, func(u *rule) bool { return u.Booked != nil }) {
@@ -798,6 +815,9 @@ func (c *calculation) warn() {
 	}
 	for _, u := range c.used {
 		c.warnFact(u.ID, u.Provenance)
+		if first := c.legs[0].date; u.EffectiveDate == "" && first < u.AsOf && first < r.today {
+			add(u.ID + ": since when it holds is not on file; it was known to hold on " + u.AsOf)
+		}
 	}
 }
 

@@ -188,6 +188,23 @@ func TestMechanisms(t *testing.T) {
 - {id: b, title: B, role: maximum, marketing: [BA], sources: [s], earn: {redeemable: {basis: ticket, rates: [{rate: 500}]}}}`,
 			flights: []string{"BA JFK-LHR Y", "BA LHR-JFK Y"}, want: "250 250",
 		},
+		"each cap on the whole ticket": {
+			rules: `
+- {id: a, title: A, marketing: [BA, AF], sources: [s], earn: {redeemable: {basis: segment, rates: [{rate: 300}]}}}
+- {id: b, title: B, role: maximum, marketing: [BA], sources: [s], earn: {redeemable: {basis: ticket, rates: [{rate: 500}]}}}
+- {id: c, title: C, role: maximum, marketing: [AF], sources: [s], earn: {redeemable: {basis: ticket, rates: [{rate: 400}]}}}`,
+			flights: []string{"BA JFK-LHR Y", "BA LHR-JFK Y", "AF JFK-CDG Y", "AF CDG-JFK Y"}, want: "250 250 200 200",
+		},
+		"no tier's bonus on a class that earns nothing": {
+			rules:      `- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: distance, eliteBonus: distance, rates: [{classes: X, rate: 0}, {rate: 1}]}}}`,
+			membership: `{"tier":"Gold"}`, flights: []string{"BA LHR-CDG X", "BA LHR-CDG Y"}, want: "0 324", // 216 + 108
+		},
+		"a ticket's fare is rounded before it is split": {
+			rules: `
+- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: fare, currency: USD, fareRounding: {of: ticket, to: nearest}, rates: [{rate: 5}]}}}
+- {id: b, title: B, marketing: [AF], sources: [s], earn: {redeemable: {basis: distance, rates: [{rate: 1}]}}}`,
+			fare: `{"base":99.50}`, flights: []string{"BA JFK-LHR Y", "AF LHR-CDG Y"}, want: "471 216", // 100 × 3451/3667 × 5 = 470.5; split first, it would be 94 × 5
+		},
 		"additions add up": {
 			rules: `
 - {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: segment, rates: [{rate: 300}]}}}

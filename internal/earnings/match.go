@@ -52,6 +52,8 @@ type leg struct {
 	obstacle obstacle
 	closest  *rule
 	missing  string
+	// otherTicket: a rule fits but for the carrier that issued the ticket.
+	otherTicket bool
 }
 
 // category is the fare category of a leg.
@@ -291,6 +293,7 @@ func (p *program) collect(l *leg, list []*rule, r *request, m *member) {
 		if o == none || o == missingInput {
 			l.rules = append(l.rules, c)
 		}
+		l.otherTicket = l.otherTicket || o == wrongTicket
 		if o > l.obstacle {
 			l.obstacle, l.closest, l.missing = o, candidateRule, c.missing
 		}

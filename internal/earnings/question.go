@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quagmt/udecimal"
 
@@ -57,6 +58,13 @@ func (b *Book) parse(q *schemas.EarningsQuestion, today string) (*request, error
 			return nil, err
 		}
 	}
+	for i := 1; i < len(r.segments); i++ {
+		if r.segments[i].date < r.segments[i-1].date {
+			field := fmt.Sprintf("segments[%d].departureDate", i)
+			return nil, &schemas.CallError{Code: "out_of_range", Field: field, Given: r.segments[i].date,
+				Message: field + " is before the flight that precedes it: give the flights in order of travel, each with its date"}
+		}
+	}
 	if assumedDate {
 		r.warnings = append(r.warnings, "departureDate was not given: the rules in force on "+today+" (today) were used")
 	}
@@ -72,11 +80,8 @@ func (b *Book) parse(q *schemas.EarningsQuestion, today string) (*request, error
 		return nil, unknown("unknown_currency", "fare.currency", fare.Currency, "currency",
 			nearest.Of(fare.Currency, sortedKeys(b.facts.ExchangeRates), nil))
 	}
-	for code, rate := range fare.ExchangeRates {
-		if !rate.IsPos() {
-			return nil, &schemas.CallError{Code: "out_of_range", Field: "fare.exchangeRates." + code, Given: rate.String(),
-				Message: "fare.exchangeRates." + code + " must be more than zero"}
-		}
+	if err := b.parseRates(&fare); err != nil {
+		return nil, err
 	}
 	if fare.TicketingCarrier != "" {
 		code, err := b.carrier("fare.ticketingCarrier", fare.TicketingCarrier)
@@ -88,9 +93,9 @@ func (b *Book) parse(q *schemas.EarningsQuestion, today string) (*request, error
 	r.booked = fare.BookedOn
 	if r.booked == "" {
 		r.assumeBooked()
-	} else if last := r.segments[len(r.segments)-1].date; r.booked > last {
+	} else if first := r.segments[0].date; r.booked > first {
 		return nil, &schemas.CallError{Code: "out_of_range", Field: "fare.bookedOn", Given: r.booked,
-			Message: fmt.Sprintf("fare.bookedOn %s is after the last departure %s: check the two dates", r.booked, last)}
+			Message: fmt.Sprintf("fare.bookedOn %s is after the first departure %s: check the two dates", r.booked, first)}
 	}
 	return r, nil
 }
@@ -135,9 +140,47 @@ func (b *Book) parseSegment(r *request, i int, q *schemas.Segment, assumedDate *
 	if s.date == "" {
 		s.date, *assumedDate = r.today, true
 	}
+	if latest := latestTravel(r.today); s.date < earliestTravel || s.date > latest {
+		return &schemas.CallError{Code: "out_of_range", Field: field("departureDate"), Given: s.date,
+			Message: fmt.Sprintf("%s must be from %s to %s: no rules are known for other days", field("departureDate"), earliestTravel, latest)}
+	}
 	s.miles = Miles(s.origin, s.destination)
 	s.distance = new(line).text("distance ", s.origin.Code, "-", s.destination.Code, ": ").whole(int64(s.miles)).text(" miles (WGS84 geodesic)").String()
 	r.segments[i] = s
+	return nil
+}
+
+// earliestTravel is before the oldest rule; no ticket is sold for later than latestTravel.
+const earliestTravel = "1990-01-01"
+
+func latestTravel(today string) string {
+	now, err := time.Parse(time.DateOnly, today)
+	if err != nil {
+		return "9999-12-31"
+	}
+	return now.AddDate(3, 0, 0).Format(time.DateOnly)
+}
+
+// parseRates checks the caller's exchange rates. Their bounds keep every amount
+// within what is computed with.
+func (b *Book) parseRates(fare *schemas.Fare) error {
+	least, most := udecimal.MustParse("0.000001"), udecimal.MustParse("1000000")
+	rates := make(map[string]schemas.Decimal, len(fare.ExchangeRates))
+	for given, rate := range fare.ExchangeRates {
+		field, code := "fare.exchangeRates."+given, strings.ToUpper(given)
+		switch {
+		case b.facts.ExchangeRates[code] == nil:
+			return unknown("unknown_currency", field, given, "currency", nearest.Of(code, sortedKeys(b.facts.ExchangeRates), nil))
+		case code == fare.Currency:
+			return &schemas.CallError{Code: "not_allowed", Field: field, Given: rate.String(),
+				Message: field + " is the fare's own currency: give rates of other currencies"}
+		case rate.LessThan(least) || rate.GreaterThan(most):
+			return &schemas.CallError{Code: "out_of_range", Field: field, Given: rate.String(),
+				Message: fmt.Sprintf("%s must be from %s to %s units for one %s", field, least, most, fare.Currency)}
+		}
+		rates[code] = rate
+	}
+	fare.ExchangeRates = rates
 	return nil
 }
 
@@ -228,6 +271,11 @@ func (b *Book) checkPrograms(programs []string, memberships []schemas.Membership
 				return &schemas.CallError{Code: "duplicate", Field: fmt.Sprintf("memberships[%d].program", i), Given: m.Program,
 					Message: fmt.Sprintf("memberships[%d].program: memberships[%d] is for %s already: give each program once", i, j, m.Program)}
 			}
+		}
+	}
+	for _, m := range memberships {
+		if _, err := b.member(&schemas.EarningsQuestion{Memberships: memberships}, b.programs[m.Program]); err != nil {
+			return err
 		}
 	}
 	for i, id := range programs {
