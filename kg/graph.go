@@ -100,6 +100,8 @@ type Retirement struct {
 var (
 	// ErrUnavailable: the graph could not be reached; the question was not answered.
 	ErrUnavailable = errors.New("the knowledge graph is not reachable")
+	// ErrDamaged: the store holds what its backend cannot read; only a person can mend it.
+	ErrDamaged = errors.New("the store is damaged")
 	// ErrInvalid: the request itself is wrong (an edge to nowhere, a bad property type).
 	ErrInvalid = errors.New("invalid graph request")
 )

@@ -29,7 +29,11 @@ func define[In, Out any](t Tool, handle func(ctx context.Context, in *In) (*Out,
 		}
 		out, err := handle(ctx, in)
 		if err != nil {
-			if errors.Is(err, kg.ErrUnavailable) {
+			switch {
+			case errors.Is(err, kg.ErrDamaged):
+				return nil, fmt.Errorf("%w: %w", &Error{Code: "graph_damaged",
+					Message: "The knowledge graph's store is damaged, so nothing was looked up. Trying again will not help: whoever runs the server must rebuild the store, as its log says."}, err)
+			case errors.Is(err, kg.ErrUnavailable):
 				return nil, fmt.Errorf("%w: %w", &Error{Code: "graph_unavailable",
 					Message: "The knowledge graph could not be reached, so nothing was looked up. Try again in a moment."}, err)
 			}

@@ -298,8 +298,13 @@ func TestGraphOutOfReach(t *testing.T) {
 		answer, err := calculate.Call(context.Background(), question)
 		return string(answer), err
 	}
-	graph.down = true
+	graph.down, graph.cause = true, fmt.Errorf("%w: %w: secret path", kg.ErrUnavailable, kg.ErrDamaged)
 	_, err := ask()
+	if e, ok := errors.AsType[*tools.Error](err); !ok || e.Code != "graph_damaged" || strings.Contains(e.Message, "secret") {
+		t.Errorf("damaged: got %v, want a *tools.Error that reveals nothing", err)
+	}
+	graph.cause = fmt.Errorf("%w: secret address", kg.ErrUnavailable)
+	_, err = ask()
 	if e, ok := errors.AsType[*tools.Error](err); !ok || e.Code != "graph_unavailable" || strings.Contains(e.Message, "secret") {
 		t.Errorf("cold: got %v, want a *tools.Error that reveals nothing", err)
 	}
@@ -316,19 +321,20 @@ func TestGraphOutOfReach(t *testing.T) {
 // unreliable is a graph that can be out of reach.
 type unreliable struct {
 	kg.Graph
-	down bool
+	down  bool
+	cause error
 }
 
 func (u *unreliable) Version(ctx context.Context) (string, error) {
 	if u.down {
-		return "", fmt.Errorf("%w: secret address", kg.ErrUnavailable)
+		return "", u.cause
 	}
 	return u.Graph.Version(ctx)
 }
 
 func (u *unreliable) Match(ctx context.Context, p kg.Pattern) ([]kg.Vertex, error) {
 	if u.down {
-		return nil, fmt.Errorf("%w: secret address", kg.ErrUnavailable)
+		return nil, u.cause
 	}
 	return u.Graph.Match(ctx, p)
 }

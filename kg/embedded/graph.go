@@ -43,7 +43,7 @@ var _ kg.Graph = (*Graph)(nil)
 
 // Open opens the store in the file, and creates it if the file does not exist;
 // its directory must. A file that cannot be used is left untouched, with an
-// error that wraps ErrNewerStore or ErrCorruptStore and says what to do.
+// error that wraps ErrNewerStore or kg.ErrDamaged and says what to do.
 func Open(ctx context.Context, path string) (*Graph, error) {
 	g := &Graph{path: path}
 	if err := g.open(ctx); err != nil {
@@ -454,7 +454,7 @@ func (g *Graph) failure(ctx context.Context, operation string, err error) error 
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, kg.ErrInvalid), errors.Is(err, ErrNewerStore), errors.Is(err, ErrCorruptStore):
+	case errors.Is(err, kg.ErrInvalid), errors.Is(err, ErrNewerStore), errors.Is(err, kg.ErrDamaged):
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	case isCorrupt(err), errors.As(err, &d):

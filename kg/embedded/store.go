@@ -15,15 +15,13 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"loyalty-mcp/kg"
 )
 
-// Errors of Open that only a person can mend. The file is left as it was.
-var (
-	// ErrNewerStore: a later release of the program wrote the file.
-	ErrNewerStore = errors.New("the store was written by a newer program")
-	// ErrCorruptStore: the file is damaged, or something else wrote it.
-	ErrCorruptStore = errors.New("the file is not a usable store")
-)
+// ErrNewerStore is returned by Open if a later release of the program wrote the
+// file, which is left as it was.
+var ErrNewerStore = errors.New("the store was written by a newer program")
 
 const (
 	applicationID = 0x4c4f5941 // "LOYA", in the file's header
@@ -156,7 +154,7 @@ func create(ctx context.Context, path string, db *sql.DB) error {
 const wayOut = "move it away, with its -wal and -shm files, and restart to rebuild it from the bundle"
 
 func corrupt(path, problem string) error {
-	return fmt.Errorf("%w: %s: %s; %s", ErrCorruptStore, path, problem, wayOut)
+	return fmt.Errorf("%w: %s: %s; %s", kg.ErrDamaged, path, problem, wayOut)
 }
 
 // isCorrupt reports whether SQLite found damage.

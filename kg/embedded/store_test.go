@@ -62,37 +62,37 @@ func TestUnusableFiles(t *testing.T) {
 		}, ErrNewerStore, "upgrade the program"},
 		{"another program's database", func(t *testing.T, path string) {
 			made(t, path, "CREATE TABLE orders (id INTEGER); INSERT INTO orders VALUES (1)")
-		}, ErrCorruptStore, "another program"},
+		}, kg.ErrDamaged, "another program"},
 		{"text", func(t *testing.T, path string) {
 			if err := os.WriteFile(path, []byte(strings.Repeat("Dear diary, ", 1000)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, ErrCorruptStore, "move it away"},
+		}, kg.ErrDamaged, "move it away"},
 		{"short text", func(t *testing.T, path string) {
 			if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, ErrCorruptStore, "move it away"},
+		}, kg.ErrDamaged, "move it away"},
 		{"truncated to a header", func(t *testing.T, path string) {
 			overwrite(t, path, func(b []byte) []byte { return b[:100] })
-		}, ErrCorruptStore, "move it away"},
+		}, kg.ErrDamaged, "move it away"},
 		{"truncated", func(t *testing.T, path string) {
 			overwrite(t, path, func(b []byte) []byte { return b[:len(b)/2] })
-		}, ErrCorruptStore, "move it away"},
+		}, kg.ErrDamaged, "move it away"},
 		{"damaged header", func(t *testing.T, path string) {
 			overwrite(t, path, func(b []byte) []byte { return append([]byte("XXXXXXXXXXXXXXXX"), b[16:]...) })
-		}, ErrCorruptStore, "move it away"},
+		}, kg.ErrDamaged, "move it away"},
 		{"no tables", func(t *testing.T, path string) {
 			made(t, path, "PRAGMA application_id = 1280268609; PRAGMA user_version = 1; CREATE TABLE other (id INTEGER)")
-		}, ErrCorruptStore, "move it away"},
+		}, kg.ErrDamaged, "move it away"},
 		{"no version", func(t *testing.T, path string) {
 			store(t, path)
 			made(t, path, "DELETE FROM state")
-		}, ErrCorruptStore, "move it away"},
+		}, kg.ErrDamaged, "move it away"},
 		{"unknown schema version", func(t *testing.T, path string) {
 			store(t, path)
 			made(t, path, "PRAGMA user_version = 0")
-		}, ErrCorruptStore, "move it away"},
+		}, kg.ErrDamaged, "move it away"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "graph.db")
@@ -139,8 +139,8 @@ func TestDamageFoundLater(t *testing.T) {
 		}
 		g := open(t, path)
 		_, err := g.Match(t.Context(), everything)
-		if !errors.Is(err, ErrCorruptStore) || !errors.Is(err, kg.ErrUnavailable) {
-			t.Errorf("Match = %v, want ErrCorruptStore and ErrUnavailable", err)
+		if !errors.Is(err, kg.ErrDamaged) || !errors.Is(err, kg.ErrUnavailable) {
+			t.Errorf("Match = %v, want kg.ErrDamaged and ErrUnavailable", err)
 		}
 	})
 	t.Run("properties", func(t *testing.T) {
@@ -149,8 +149,8 @@ func TestDamageFoundLater(t *testing.T) {
 		made(t, path, `UPDATE vertex SET properties = '{"order":' WHERE id = 'airport:00007'`)
 		g := open(t, path)
 		_, err := g.Match(t.Context(), everything)
-		if !errors.Is(err, ErrCorruptStore) || !strings.Contains(err.Error(), "airport:00007") {
-			t.Errorf("Match = %v, want ErrCorruptStore that names the vertex", err)
+		if !errors.Is(err, kg.ErrDamaged) || !strings.Contains(err.Error(), "airport:00007") {
+			t.Errorf("Match = %v, want kg.ErrDamaged that names the vertex", err)
 		}
 	})
 }
