@@ -28,6 +28,8 @@ type reply struct {
 	answer json.RawMessage          // of a tool, for a result with empty content
 	err    *mcp.JSONRPCErrorDetails // in place of the error mcp-go gives
 	status int                      // of HTTP, for err
+	// acknowledged is closed by the first message that is written; nil if nobody waits.
+	acknowledged chan struct{}
 }
 
 type replyKey struct{}
@@ -55,6 +57,34 @@ func (r *reply) setError(ctx context.Context, err mcp.JSONRPCErrorDetails) {
 	} else {
 		r.status = http.StatusOK
 	}
+}
+
+// acknowledge keeps the end of a subscription over HTTP behind its acknowledgement.
+// Two goroutines of mcp-go write them, and of a subscription to nothing, which ends
+// at once, the end may come first; the acknowledgement is then dropped.
+func acknowledge(hooks *server.Hooks) {
+	hooks.AddBeforeSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest) {
+		if ctx.Value(transportKey{}) != "http" {
+			return
+		}
+		r := replyFrom(ctx)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.acknowledged = make(chan struct{})
+	})
+	hooks.AddAfterSubscriptionsListen(func(ctx context.Context, _ any, _ *mcp.SubscriptionsListenRequest, _ *mcp.SubscriptionsListenResult) {
+		r := replyFrom(ctx)
+		r.mu.Lock()
+		acknowledged := r.acknowledged
+		r.mu.Unlock()
+		if acknowledged == nil { // written already, or another transport
+			return
+		}
+		select {
+		case <-acknowledged:
+		case <-ctx.Done():
+		}
+	})
 }
 
 // explain chooses the protocol error for what a handler returned. It is mcp-go's
@@ -93,6 +123,10 @@ func (s *Server) explain(ctx context.Context, _ any, _ mcp.MCPMethod, message an
 func (r *reply) finish(message []byte) (finished []byte, status int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.acknowledged != nil {
+		close(r.acknowledged)
+		r.acknowledged = nil
+	}
 	switch {
 	case r.err != nil:
 		return replaceError(message, r.err), r.status

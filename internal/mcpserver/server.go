@@ -78,6 +78,7 @@ func New(o Options) *Server {
 
 	hooks := &server.Hooks{}
 	hooks.AddOnError(s.explain)
+	acknowledge(hooks)
 	options := []server.ServerOption{
 		server.WithHooks(hooks),
 		server.WithInstructions(o.Instructions),

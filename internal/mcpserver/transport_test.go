@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -570,4 +571,22 @@ func TestStdioGraceIsBounded(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// The same over HTTP, where the acknowledgement must not be overtaken by the end.
+func TestHTTPSubscription(t *testing.T) {
+	url := newFake(t).start(t)
+	var running sync.WaitGroup
+	for range 20 {
+		running.Go(func() {
+			for range 20 {
+				_, body := post(t, url+"/mcp", modernHeader("subscriptions/listen", ""),
+					`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},`+modernMeta+`}}`)
+				if !bytes.Contains(body, []byte("notifications/subscriptions/acknowledged")) {
+					t.Errorf("no acknowledgement in %s", body)
+				}
+			}
+		})
+	}
+	running.Wait()
 }
