@@ -570,8 +570,14 @@ func (c *checker) earn(field, unit string, r EarningRule, e Earn) {
 		c.categories(rowField+".categories", row.Categories)
 		c.brands(rowField+".brands", row.Brands)
 		c.cabins(rowField+".cabins", row.Cabins)
-		if (row.Rate == nil) == (len(row.ByTier) == 0) {
-			c.add(rowField, "needs either rate or byTier")
+		stated := 0
+		for _, has := range []bool{row.Rate != nil, len(row.ByTier) > 0, row.Unknown} {
+			if has {
+				stated++
+			}
+		}
+		if stated != 1 {
+			c.add(rowField, "needs one of rate, byTier and unknown")
 		}
 		for tier := range row.ByTier {
 			if !slices.ContainsFunc(c.sheet.Program.Tiers, func(t Tier) bool { return t.Name == tier }) {

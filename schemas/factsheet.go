@@ -369,6 +369,9 @@ type RateRow struct {
 	// ByTier is the rate by tier name, instead of Rate; a tier that is not
 	// listed has no known rate.
 	ByTier map[string]Decimal `json:"byTier,omitempty"`
+	// Unknown, in place of a rate, keeps a fare of which no source speaks from
+	// the rows below.
+	Unknown bool `json:"unknown,omitempty"`
 	// CabinBonus is a share of distance added to the amount; no elite bonus is
 	// computed on it.
 	CabinBonus *Decimal `json:"cabinBonus,omitempty"`

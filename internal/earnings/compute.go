@@ -288,6 +288,8 @@ func (v value) total() int64 { return v.core + v.elite + v.cabin }
 func (c *calculation) evaluate(p pick, basis udecimal.Decimal, miles int) (value, error) {
 	v := value{basis: basis}
 	switch {
+	case p.row.Unknown:
+		return v, unknownf("no source states the rate of %s for this fare", p.Title)
 	case p.row.Rate != nil:
 		v.rate = p.row.Rate.Decimal
 	default:

@@ -172,6 +172,10 @@ func TestMechanisms(t *testing.T) {
 			rules:      `- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: segment, rates: [{byTier: {Member: 100, Gold: 150}}]}}}`,
 			membership: `{"tier":"gold"}`, flights: []string{"BA JFK-LHR Y"}, want: "150",
 		},
+		"a fare whose rate nobody states": {
+			rules:   `- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: segment, rates: [{classes: Y, unknown: true}, {rate: 100}]}}}`,
+			flights: []string{"BA JFK-LHR J", "BA LHR-JFK Y"}, want: "miles not known: no source states the rate of A for this fare",
+		},
 		"a tier whose rate nobody states": {
 			rules:      `- {id: a, title: A, marketing: [BA], sources: [s], earn: {redeemable: {basis: segment, rates: [{byTier: {Member: 100}}]}}}`,
 			membership: `{"tier":"Gold"}`, flights: []string{"BA JFK-LHR Y"}, want: "miles not known: no source states the rate of A for the tier Gold",
