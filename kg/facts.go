@@ -1,6 +1,7 @@
 package kg
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,6 +25,8 @@ type Facts struct {
 	ExchangeRates map[string]*schemas.ExchangeRate // units per US dollar, by currency
 	Programs      map[string]*ProgramFacts
 	Valuations    map[string][]*schemas.Valuation // by program, newest first
+	Networks      map[string]*schemas.Network     // by carrier
+	Cabins        map[string]*schemas.CarrierCabins
 	Sources       map[string]*schemas.CitedSource
 }
 
@@ -35,6 +38,12 @@ type ProgramFacts struct {
 	Distances      []*schemas.RouteDistance
 	EarningRules   []*schemas.EarningRule
 	Transfers      []*schemas.Transfer // out of the program, with their dates
+	AwardPartners  []*schemas.AwardPartner
+	AwardCharts    []*schemas.AwardChart
+	AwardSeasons   []*schemas.AwardSeason
+	AwardFees      []*schemas.AwardFee
+	AwardRules     []*schemas.AwardRule
+	SweetSpots     []*schemas.SweetSpot
 }
 
 // Catalog asks the graph the project's questions, each in one place.
@@ -106,8 +115,10 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 		Alliances: map[string]*schemas.Alliance{}, Airlines: map[string]*schemas.Airline{},
 		Airports: map[string]*schemas.Airport{}, Cities: map[string]*schemas.City{},
 		Regions: map[string]*schemas.Region{}, ExchangeRates: map[string]*schemas.ExchangeRate{},
-		Programs: map[string]*ProgramFacts{}, Valuations: map[string][]*schemas.Valuation{}, Sources: map[string]*schemas.CitedSource{},
+		Programs: map[string]*ProgramFacts{}, Valuations: map[string][]*schemas.Valuation{},
+		Networks: map[string]*schemas.Network{}, Cabins: map[string]*schemas.CarrierCabins{}, Sources: map[string]*schemas.CitedSource{},
 	}
+	places := map[*schemas.AwardChart]int64{}
 	program := func(v Vertex) *ProgramFacts {
 		id, _ := v.Properties[propProgram].(string)
 		if f.Programs[id] == nil {
@@ -116,46 +127,47 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 		return f.Programs[id]
 	}
 	for _, v := range vertices {
+		var err error
+		dated := true
+		// Facts with dates of their own are kept when these are over.
 		switch v.Label {
 		case LabelEarningRule:
-			r, err := body[schemas.EarningRule](v)
-			if err != nil {
-				return nil, err
-			}
-			r.EffectiveDate, r.ExpirationDate = v.EffectiveDate, v.ExpirationDate
-			p := program(v)
-			p.EarningRules = append(p.EarningRules, r)
-			continue
+			err = gather(&program(v).EarningRules, v, func(r *schemas.EarningRule) *schemas.Validity { return &r.Validity })
 		case LabelTransfer:
-			t, err := body[schemas.Transfer](v)
-			if err != nil {
-				return nil, err
-			}
-			t.EffectiveDate, t.ExpirationDate = v.EffectiveDate, v.ExpirationDate
-			p := program(v)
-			p.Transfers = append(p.Transfers, t)
-			continue
+			err = gather(&program(v).Transfers, v, func(t *schemas.Transfer) *schemas.Validity { return &t.Validity })
 		case LabelFareCategory:
-			c, err := body[schemas.FareCategory](v)
-			if err != nil {
-				return nil, err
+			err = gather(&program(v).FareCategories, v, func(c *schemas.FareCategory) *schemas.Validity { return &c.Validity })
+		case LabelAwardPartner:
+			err = gather(&program(v).AwardPartners, v, func(a *schemas.AwardPartner) *schemas.Validity { return &a.Validity })
+		case LabelAwardChart:
+			charts := &program(v).AwardCharts
+			err = gather(charts, v, func(a *schemas.AwardChart) *schemas.Validity { return &a.Validity })
+			if err == nil {
+				places[(*charts)[len(*charts)-1]], _ = v.Properties[propPlace].(int64)
 			}
-			c.EffectiveDate, c.ExpirationDate = v.EffectiveDate, v.ExpirationDate
-			p := program(v)
-			p.FareCategories = append(p.FareCategories, c)
-			continue
+		case LabelAwardFee:
+			err = gather(&program(v).AwardFees, v, func(a *schemas.AwardFee) *schemas.Validity { return &a.Validity })
+		case LabelAwardRule:
+			err = gather(&program(v).AwardRules, v, func(a *schemas.AwardRule) *schemas.Validity { return &a.Validity })
 		case LabelSource:
-			s, err := body[schemas.Source](v)
-			if err != nil {
-				return nil, err
+			var s *schemas.Source
+			if s, err = body[schemas.Source](v); err == nil {
+				f.Sources[s.ID] = &schemas.CitedSource{ID: s.ID, Title: s.Title, URL: s.URL, AsOf: s.AsOf}
 			}
-			f.Sources[s.ID] = &schemas.CitedSource{ID: s.ID, Title: s.Title, URL: s.URL, AsOf: s.AsOf}
+		case LabelRegion: // retired ones as well: superseded rules speak of them
+			err = keep(f.Regions, v, func(r *schemas.Region) string { return r.ID })
+		default:
+			dated = false
+		}
+		if err != nil {
+			return nil, err
+		}
+		if dated {
 			continue
 		}
 		if v.ExpirationDate != "" {
 			continue // retired: no longer known
 		}
-		var err error
 		switch v.Label {
 		case LabelAlliance:
 			err = keep(f.Alliances, v, func(a *schemas.Alliance) string { return a.ID })
@@ -165,8 +177,6 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 			err = keep(f.Airports, v, func(a *schemas.Airport) string { return a.Code })
 		case LabelCity:
 			err = keep(f.Cities, v, func(c *schemas.City) string { return c.Code })
-		case LabelRegion:
-			err = keep(f.Regions, v, func(r *schemas.Region) string { return r.ID })
 		case LabelExchangeRate:
 			err = keep(f.ExchangeRates, v, func(r *schemas.ExchangeRate) string { return r.Currency })
 		case LabelProgram:
@@ -181,6 +191,14 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 			d, err = body[schemas.RouteDistance](v)
 			p := program(v)
 			p.Distances = append(p.Distances, d)
+		case LabelAwardSeason:
+			err = gather(&program(v).AwardSeasons, v, nil)
+		case LabelSweetSpot:
+			err = gather(&program(v).SweetSpots, v, nil)
+		case LabelNetwork:
+			err = keep(f.Networks, v, func(n *schemas.Network) string { return n.Carrier })
+		case LabelCabins:
+			err = keep(f.Cabins, v, func(c *schemas.CarrierCabins) string { return c.Carrier })
 		}
 		if err != nil {
 			return nil, err
@@ -190,6 +208,7 @@ func decodeFacts(version string, vertices []Vertex) (*Facts, error) {
 		slices.SortStableFunc(list, func(a, b *schemas.Valuation) int { return strings.Compare(b.Date, a.Date) })
 	}
 	for id, p := range f.Programs {
+		slices.SortStableFunc(p.AwardCharts, func(a, b *schemas.AwardChart) int { return cmp.Compare(places[a], places[b]) })
 		if p.Program == nil {
 			delete(f.Programs, id) // retired, its rules remain for their dates only within it
 		}
@@ -204,6 +223,19 @@ func body[T any](v Vertex) (*T, error) {
 		return nil, fmt.Errorf("the graph's vertex %s does not hold a %s: %w", v.ID, v.Label, err)
 	}
 	return out, nil
+}
+
+// gather adds a fact to a list; the vertex says for which days it holds.
+func gather[T any](into *[]*T, v Vertex, validity func(*T) *schemas.Validity) error {
+	value, err := body[T](v)
+	if err != nil {
+		return err
+	}
+	if validity != nil {
+		*validity(value) = schemas.Validity{EffectiveDate: v.EffectiveDate, ExpirationDate: v.ExpirationDate}
+	}
+	*into = append(*into, value)
+	return nil
 }
 
 func keep[T any](into map[string]*T, v Vertex, key func(*T) string) error {

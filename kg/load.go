@@ -25,6 +25,14 @@ const (
 	LabelExchangeRate  = "ExchangeRate"
 	LabelValuation     = "Valuation"
 	LabelTransfer      = "Transfer"
+	LabelNetwork       = "Network"
+	LabelCabins        = "CarrierCabins"
+	LabelAwardPartner  = "AwardPartner"
+	LabelAwardChart    = "AwardChart"
+	LabelAwardSeason   = "AwardSeason"
+	LabelAwardFee      = "AwardFee"
+	LabelAwardRule     = "AwardRule"
+	LabelSweetSpot     = "SweetSpot"
 	LabelSource        = "SourceDocument"
 	labelBundle        = "Bundle"
 )
@@ -39,6 +47,8 @@ const (
 	EdgeLocatedIn         = "LOCATED_IN"
 	EdgeExtractedFrom     = "EXTRACTED_FROM"
 	EdgeTransfersTo       = "TRANSFERS_TO"
+	EdgePartnersWith      = "PARTNERS_WITH"
+	EdgePricedBy          = "PRICED_BY"
 )
 
 // Properties of vertices. A fact's whole content is in body, as the JSON of its
@@ -49,6 +59,7 @@ const (
 	propProgram = "program"
 	propOrigin  = "origin" // originBundle for facts that came with the program
 	propHash    = "hash"
+	propPlace   = "place" // in its sheet, where the order matters
 
 	originBundle = "bundle"
 	bundleID     = "bundle"
@@ -99,7 +110,8 @@ func ImportBundle(ctx context.Context, g Graph, hash string, sheets func() ([]Sh
 }
 
 var factLabels = []string{LabelAlliance, LabelAirline, LabelAirport, LabelCity, LabelRegion, LabelProgram, LabelTier,
-	LabelFareCategory, LabelEarningRule, LabelRouteDistance, LabelExchangeRate, LabelValuation, LabelTransfer, LabelSource}
+	LabelFareCategory, LabelEarningRule, LabelRouteDistance, LabelExchangeRate, LabelValuation, LabelTransfer, LabelSource,
+	LabelNetwork, LabelCabins, LabelAwardPartner, LabelAwardChart, LabelAwardSeason, LabelAwardFee, LabelAwardRule, LabelSweetSpot}
 
 // NewBatch turns fact sheets into the changes that write them. References
 // between sheets (a rule's carrier, a region's airports) must resolve within
@@ -179,6 +191,24 @@ func (w *writer) sheet(s Sheet) {
 		w.vertex(LabelAirport, id, a.Name, schemas.Validity{}, a)
 		w.edge(id, EdgeLocatedIn, "region/country/"+a.Country)
 	}
+	for _, n := range f.Networks {
+		w.resolve(&n.Provenance)
+		n.Added, n.Ended = slices.Clone(n.Added), slices.Clone(n.Ended)
+		for _, changes := range [][]schemas.Nonstop{n.Added, n.Ended} {
+			for i := range changes {
+				w.resolve(&changes[i].Provenance)
+			}
+		}
+		id := "network/" + n.Carrier
+		w.fact(LabelNetwork, id, n.Carrier, schemas.Validity{}, n, n.Provenance)
+		w.edge(id, EdgeAppliesTo, "airline/"+n.Carrier)
+	}
+	for _, c := range f.Cabins {
+		w.resolve(&c.Provenance)
+		id := "cabins/" + c.Carrier
+		w.fact(LabelCabins, id, c.Carrier, schemas.Validity{}, c, c.Provenance)
+		w.edge(id, EdgeAppliesTo, "airline/"+c.Carrier)
+	}
 	for _, r := range f.ExchangeRates {
 		w.resolve(&r.Provenance)
 		w.fact(LabelExchangeRate, "rate/"+r.Currency, r.Currency, schemas.Validity{}, r, r.Provenance)
@@ -238,6 +268,63 @@ func (w *writer) programFacts(f *schemas.FactSheet) {
 			w.edge(id, EdgeAppliesTo, "airline/"+carrier)
 			w.edge("airline/"+carrier, EdgeCreditsToProgram, programID)
 		}
+	}
+	w.awardFacts(f, p.ID, programID)
+}
+
+func (w *writer) awardFacts(f *schemas.FactSheet, program, programID string) {
+	appliesTo := func(id string, carriers []string) {
+		for _, carrier := range carriers {
+			w.edge(id, EdgeAppliesTo, "airline/"+carrier)
+		}
+	}
+	for _, a := range f.AwardPartners {
+		w.resolve(&a.Provenance)
+		id := "partner/" + program + "/" + a.ID
+		w.fact(LabelAwardPartner, id, a.ID, a.Validity, a, a.Provenance)
+		for _, carrier := range a.Carriers {
+			w.edge(programID, EdgePartnersWith, "airline/"+carrier)
+		}
+		if a.Alliance != "" {
+			w.edge(programID, EdgePartnersWith, "alliance/"+a.Alliance)
+		}
+	}
+	for i, a := range f.AwardCharts {
+		w.resolve(&a.Provenance)
+		a.ID = program + "/" + a.ID
+		id := "chart/" + a.ID
+		w.fact(LabelAwardChart, id, a.Title, a.Validity, a, a.Provenance)
+		w.batch.Vertices[len(w.batch.Vertices)-1].Properties[propPlace] = int64(i)
+		w.edge(programID, EdgePricedBy, id)
+		appliesTo(id, a.Carriers)
+	}
+	for _, a := range f.AwardSeasons {
+		w.resolve(&a.Provenance)
+		id := "season/" + program + "/" + a.ID
+		a.Charts = slices.Clone(a.Charts)
+		for i, chart := range a.Charts {
+			a.Charts[i] = program + "/" + chart
+			w.edge(id, EdgeAppliesTo, "chart/"+a.Charts[i])
+		}
+		w.fact(LabelAwardSeason, id, a.ID, schemas.Validity{}, a, a.Provenance)
+	}
+	for _, a := range f.AwardFees {
+		w.resolve(&a.Provenance)
+		id := "fee/" + program + "/" + a.ID
+		w.fact(LabelAwardFee, id, a.ID, a.Validity, a, a.Provenance)
+		appliesTo(id, a.Carriers)
+	}
+	for _, a := range f.AwardRules {
+		w.resolve(&a.Provenance)
+		id := "awardrule/" + program + "/" + a.ID
+		w.fact(LabelAwardRule, id, a.About, a.Validity, a, a.Provenance)
+		appliesTo(id, a.Carriers)
+	}
+	for _, a := range f.SweetSpots {
+		w.resolve(&a.Provenance)
+		id := "sweetspot/" + program + "/" + a.ID
+		w.fact(LabelSweetSpot, id, a.Title, schemas.Validity{}, a, a.Provenance)
+		appliesTo(id, a.Carriers)
 	}
 }
 

@@ -2,6 +2,7 @@ package kg
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"loyalty-mcp/schemas"
@@ -28,6 +29,9 @@ func unresolved(sheets []Sheet) []schemas.Mistake {
 		}
 		for _, f := range s.Facts.Airports {
 			known["airport/"+f.Code] = true
+			if f.Subdivision != "" {
+				known["subdivision/"+f.Subdivision] = true
+			}
 		}
 		for _, f := range s.Facts.ExchangeRates {
 			known["currency/"+f.Currency] = true
@@ -70,6 +74,21 @@ func unresolved(sheets []Sheet) []schemas.Mistake {
 		for _, v := range f.Valuations {
 			need("program/", v.Program, "valuations %s of %s", v.Program, v.Publisher)
 		}
+		for _, n := range f.Networks {
+			need("airline/", n.Carrier, "networks %s", n.Carrier)
+			for from, list := range n.Nonstops {
+				for _, airport := range append(strings.Fields(list), from) {
+					need("airport/", airport, "networks %s nonstops", n.Carrier)
+				}
+			}
+			for _, change := range slices.Concat(n.Added, n.Ended) {
+				need("airport/", change.From, "networks %s changes", n.Carrier)
+				need("airport/", change.To, "networks %s changes", n.Carrier)
+			}
+		}
+		for _, c := range f.Cabins {
+			need("airline/", c.Carrier, "cabins %s", c.Carrier)
+		}
 		if f.Program == nil {
 			continue
 		}
@@ -84,22 +103,55 @@ func unresolved(sheets []Sheet) []schemas.Mistake {
 			need("airport/", d.From, "distances %s-%s", d.From, d.To)
 			need("airport/", d.To, "distances %s-%s", d.From, d.To)
 		}
-		conditions := func(id string, c schemas.Conditions) {
-			for _, list := range [][]string{c.Marketing, c.Operating, c.Ticketing, c.TicketingNot} {
-				for _, carrier := range list {
-					need("airline/", carrier, "%s carriers", id)
-				}
+		carriers := func(id string, lists ...[]string) {
+			for _, carrier := range slices.Concat(lists...) {
+				need("airline/", carrier, "%s carriers", id)
 			}
-			if c.Route != nil {
-				for _, list := range [][]string{c.Route.Between, c.Route.And, c.Route.Within} {
-					for _, area := range list {
-						need("", area, "%s route", id)
-					}
+		}
+		route := func(id string, r *schemas.Route) {
+			if r != nil {
+				for _, area := range slices.Concat(r.Between, r.And, r.Within) {
+					need("", area, "%s route", id)
 				}
 			}
 		}
+		conditions := func(id string, c schemas.Conditions) {
+			carriers(id, c.Marketing, c.Operating, c.Ticketing, c.TicketingNot)
+			route(id, c.Route)
+		}
 		for _, c := range f.FareCategories {
 			conditions("fareCategories "+c.ID, c.Conditions)
+		}
+		for _, a := range f.AwardPartners {
+			carriers("awardPartners "+a.ID, a.Carriers, a.Except)
+			need("alliance/", a.Alliance, "awardPartners %s", a.ID)
+		}
+		for _, a := range f.AwardCharts {
+			carriers("awardCharts "+a.ID, a.Carriers)
+			route("awardCharts "+a.ID, a.Route)
+			for i := range a.Rows {
+				route("awardCharts "+a.ID, &a.Rows[i].Route)
+			}
+		}
+		for _, a := range f.AwardSeasons {
+			route("awardSeasons "+a.ID, a.Route)
+		}
+		for _, a := range f.AwardFees {
+			carriers("awardFees "+a.ID, a.Carriers)
+			for i := range a.Typical {
+				route("awardFees "+a.ID, &a.Typical[i].Route)
+				need("currency/", a.Typical[i].Currency, "awardFees %s currency", a.ID)
+			}
+			if a.Booking != nil {
+				need("currency/", a.Booking.Currency, "awardFees %s currency", a.ID)
+			}
+		}
+		for _, a := range f.AwardRules {
+			carriers("awardRules "+a.ID, a.Carriers)
+		}
+		for _, a := range f.SweetSpots {
+			carriers("sweetSpots "+a.ID, a.Carriers)
+			route("sweetSpots "+a.ID, &a.Route)
 		}
 		for _, r := range f.EarningRules {
 			conditions("earningRules "+r.ID, r.Conditions)

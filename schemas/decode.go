@@ -100,7 +100,7 @@ func DecodeFactSheet(file string, text []byte, tables ...Table) (*FactSheet, err
 	return &sheet, nil
 }
 
-var airportColumns = []string{"code", "name", "city", "country", "continent", "latitude", "longitude", "sources"}
+var airportColumns = []string{"code", "name", "city", "country", "continent", "subdivision", "latitude", "longitude", "sources"}
 
 // decodeAirports reads a table with the columns of airportColumns; sources are
 // separated by spaces.
@@ -129,9 +129,9 @@ func decodeAirports(t Table) (airports []Airport, mistakes []Mistake) {
 		bad := func(column int, message string) {
 			mistakes = append(mistakes, Mistake{File: t.File, Line: line, Field: airportColumns[column], Message: fmt.Sprintf("%q %s", record[column], message)})
 		}
-		a := Airport{Code: record[0], Name: record[1], City: record[2], Country: record[3], Continent: record[4],
-			Provenance: Provenance{Sources: strings.Fields(record[7])}}
-		for column, into := range map[int]*float64{5: &a.Latitude, 6: &a.Longitude} {
+		a := Airport{Code: record[0], Name: record[1], City: record[2], Country: record[3], Continent: record[4], Subdivision: record[5],
+			Provenance: Provenance{Sources: strings.Fields(record[8])}}
+		for column, into := range map[int]*float64{6: &a.Latitude, 7: &a.Longitude} {
 			if *into, err = strconv.ParseFloat(record[column], 64); err != nil {
 				bad(column, "is not a number")
 			}
@@ -145,8 +145,11 @@ func decodeAirports(t Table) (airports []Airport, mistakes []Mistake) {
 		if !areaPattern.MatchString("continent/" + a.Continent) {
 			bad(4, "is not a continent")
 		}
+		if a.Subdivision != "" && !areaPattern.MatchString("subdivision/"+a.Subdivision) {
+			bad(5, "is not an ISO 3166-2 subdivision code")
+		}
 		if len(a.Sources) == 0 {
-			bad(7, "names no source")
+			bad(8, "names no source")
 		}
 		airports = append(airports, a)
 	}
@@ -278,9 +281,22 @@ func (s *FactSheet) problems() []problem {
 	if s.Program != nil {
 		c.program(s.Program)
 	}
-	needsProgram := len(s.FareCategories) + len(s.EarningRules) + len(s.Distances) + len(s.Transfers)
+	unique = c.unique("networks", "carrier")
+	for i, f := range s.Networks {
+		unique(i, f.Carrier)
+		c.network(at("networks", i), f)
+	}
+	unique = c.unique("cabins", "carrier")
+	for i, f := range s.Cabins {
+		unique(i, f.Carrier)
+		c.provenance(at("cabins", i), f.Provenance)
+		c.cabins(at("cabins", i)+".long", f.Long)
+		c.cabins(at("cabins", i)+".domestic", f.Domestic)
+	}
+	needsProgram := len(s.FareCategories) + len(s.EarningRules) + len(s.Distances) + len(s.Transfers) +
+		len(s.AwardPartners) + len(s.AwardCharts) + len(s.AwardSeasons) + len(s.AwardFees) + len(s.AwardRules) + len(s.SweetSpots)
 	if s.Program == nil && needsProgram > 0 {
-		c.add("", "fareCategories, distances, earningRules and transfers need a program in the same sheet")
+		c.add("", "facts of a program (fareCategories, distances, earningRules, transfers, awards) need a program in the same sheet")
 		return c.problems
 	}
 	unique = c.unique("fareCategories", "id")
@@ -307,6 +323,7 @@ func (s *FactSheet) problems() []problem {
 		unique(i, f.ID)
 		c.rule(at("earningRules", i), f)
 	}
+	c.awards()
 	return c.problems
 }
 
@@ -345,12 +362,12 @@ func (c *checker) span(field, from, to string) {
 	}
 }
 
-var areaPattern = regexp.MustCompile(`^(airport/[A-Z]{3}|city/[A-Z]{3}|country/[A-Z]{2}|continent/(AF|AN|AS|EU|NA|OC|SA)|region/[A-Z0-9]{2}_[A-Za-z0-9]+)$`)
+var areaPattern = regexp.MustCompile(`^(airport/[A-Z]{3}|city/[A-Z]{3}|country/[A-Z]{2}|subdivision/[A-Z]{2}-[A-Z0-9]{1,3}|continent/(AF|AN|AS|EU|NA|OC|SA)|region/[A-Z0-9]{2}_[A-Za-z0-9]+)$`)
 
 func (c *checker) areas(field string, areas []string) {
 	for i, area := range areas {
 		if !areaPattern.MatchString(area) {
-			c.add(at(field, i), "%q is not an area: airport/JFK, city/LON, country/US, continent/EU or region/XX_Name", area)
+			c.add(at(field, i), "%q is not an area: airport/JFK, city/LON, country/US, subdivision/US-HI, continent/EU or region/XX_Name", area)
 		}
 	}
 }
@@ -492,25 +509,30 @@ func (c *checker) conditions(field string, cond Conditions) {
 	if cond.Booked != nil {
 		c.span(field+".booked", cond.Booked.From, cond.Booked.To)
 	}
-	if r := cond.Route; r != nil {
-		c.areas(field+".route.between", r.Between)
-		c.areas(field+".route.and", r.And)
-		c.areas(field+".route.within", r.Within)
-		if (len(r.Between) == 0) != (len(r.And) == 0) {
-			c.add(field+".route", "between and and stand together")
+	if cond.Route != nil {
+		c.route(field+".route", *cond.Route, true)
+	}
+}
+
+// route checks a route; one that is needed must restrict something.
+func (c *checker) route(field string, r Route, needed bool) {
+	c.areas(field+".between", r.Between)
+	c.areas(field+".and", r.And)
+	c.areas(field+".within", r.Within)
+	if (len(r.Between) == 0) != (len(r.And) == 0) {
+		c.add(field, "between and and stand together")
+	}
+	kinds := 0
+	for _, given := range []bool{len(r.Between) > 0, len(r.Within) > 0, r.Domestic != nil} {
+		if given {
+			kinds++
 		}
-		kinds := 0
-		for _, given := range []bool{len(r.Between) > 0, len(r.Within) > 0, r.Domestic != nil} {
-			if given {
-				kinds++
-			}
-		}
-		if kinds > 1 || (kinds == 0 && r.Miles == nil) {
-			c.add(field+".route", "needs exactly one of between, within, domestic (or only miles)")
-		}
-		if m := r.Miles; m != nil && (m.Over < 0 || (m.UpTo != 0 && m.UpTo <= m.Over)) {
-			c.add(field+".route.miles", "is an empty band")
-		}
+	}
+	if kinds > 1 || (needed && kinds == 0 && r.Miles == nil) {
+		c.add(field, "needs exactly one of between, within, domestic (or only miles)")
+	}
+	if m := r.Miles; m != nil && (m.Over < 0 || (m.UpTo != 0 && m.UpTo <= m.Over)) {
+		c.add(field+".miles", "is an empty band")
 	}
 }
 

@@ -93,24 +93,25 @@ func TestMistakesAreNamed(t *testing.T) {
 
 func TestTableOfAirports(t *testing.T) {
 	sheet := []byte("sources:\n- {id: data, title: Data, asOf: 2026-11-01, kind: data}\n")
-	const header = "code,name,city,country,continent,latitude,longitude,sources\n"
-	got, err := DecodeFactSheet("a.yaml", sheet, Table{"a.csv", []byte(header + `JFK,"Kennedy, John F.",New York,US,NA,40.6,-73.8,data` + "\n")})
+	const header = "code,name,city,country,continent,subdivision,latitude,longitude,sources\n"
+	got, err := DecodeFactSheet("a.yaml", sheet, Table{"a.csv", []byte(header + `JFK,"Kennedy, John F.",New York,US,NA,US-NY,40.6,-73.8,data` + "\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := got.Airports[0]; a.Code != "JFK" || a.Name != "Kennedy, John F." || a.Latitude != 40.6 || a.Sources[0] != "data" {
+	if a := got.Airports[0]; a.Code != "JFK" || a.Name != "Kennedy, John F." || a.Subdivision != "US-NY" || a.Latitude != 40.6 || a.Sources[0] != "data" {
 		t.Errorf("got %+v", a)
 	}
 	for row, want := range map[string]string{
-		"JFK,a,b,US,NA,north,-73.8,data\n":                 `a.csv:2: latitude: "north" is not a number`,
-		"JFKX,a,b,US,NA,1,2,data\n":                        `a.csv:2: code: "JFKX" is not an IATA airport code`,
-		"JFK,a,b,us,NA,1,2,data\n":                         "country",
-		"JFK,a,b,US,XX,1,2,data\n":                         "continent",
-		"JFK,a,b,US,NA,1,2,\n":                             "names no source",
-		"JFK,a,b,US,NA,1,2\n":                              "a.csv:2: ",
-		"JFK,a,b,US,NA,0,0,data\n":                         "coordinates",
-		"JFK,a,b,US,NA,1,2,other\n":                        `no source has the id "other"`,
-		"JFK,a,b,US,NA,1,2,data\nJFK,a,b,US,NA,1,2,data\n": "stands twice",
+		"JFK,a,b,US,NA,,north,-73.8,data\n":                  `a.csv:2: latitude: "north" is not a number`,
+		"JFKX,a,b,US,NA,,1,2,data\n":                         `a.csv:2: code: "JFKX" is not an IATA airport code`,
+		"JFK,a,b,us,NA,,1,2,data\n":                          "country",
+		"JFK,a,b,US,XX,,1,2,data\n":                          "continent",
+		"JFK,a,b,US,NA,NY,1,2,data\n":                        "subdivision",
+		"JFK,a,b,US,NA,,1,2,\n":                              "names no source",
+		"JFK,a,b,US,NA,,1,2\n":                               "a.csv:2: ",
+		"JFK,a,b,US,NA,,0,0,data\n":                          "coordinates",
+		"JFK,a,b,US,NA,,1,2,other\n":                         `no source has the id "other"`,
+		"JFK,a,b,US,NA,,1,2,data\nJFK,a,b,US,NA,,1,2,data\n": "stands twice",
 	} {
 		if _, err := DecodeFactSheet("a.yaml", sheet, Table{"a.csv", []byte(header + row)}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", row, err, want)

@@ -6,7 +6,8 @@ package schemas
 //
 // Every fact names its sources by id; the ids are local to the sheet. A date is
 // ISO 8601 (2026-11-21). An area is written kind/code: airport/JFK,
-// city/LON (a metropolitan code), country/US, continent/EU, region/QF_Europe.
+// city/LON (a metropolitan code), subdivision/US-HI, country/US, continent/EU,
+// region/QF_Europe.
 type FactSheet struct {
 	Sources        []Source        `json:"sources"`
 	Alliances      []Alliance      `json:"alliances,omitempty"`
@@ -14,6 +15,8 @@ type FactSheet struct {
 	Regions        []Region        `json:"regions,omitempty"`
 	Cities         []City          `json:"cities,omitempty"`
 	Airports       []Airport       `json:"airports,omitempty"`
+	Networks       []Network       `json:"networks,omitempty"`
+	Cabins         []CarrierCabins `json:"cabins,omitempty"`
 	ExchangeRates  []ExchangeRate  `json:"exchangeRates,omitempty"`
 	Program        *Program        `json:"program,omitempty"`
 	FareCategories []FareCategory  `json:"fareCategories,omitempty"`
@@ -21,6 +24,12 @@ type FactSheet struct {
 	Valuations     []Valuation     `json:"valuations,omitempty"`
 	Transfers      []Transfer      `json:"transfers,omitempty"`
 	EarningRules   []EarningRule   `json:"earningRules,omitempty"`
+	AwardPartners  []AwardPartner  `json:"awardPartners,omitempty"`
+	AwardCharts    []AwardChart    `json:"awardCharts,omitempty"`
+	AwardSeasons   []AwardSeason   `json:"awardSeasons,omitempty"`
+	AwardFees      []AwardFee      `json:"awardFees,omitempty"`
+	AwardRules     []AwardRule     `json:"awardRules,omitempty"`
+	SweetSpots     []SweetSpot     `json:"sweetSpots,omitempty"`
 }
 
 // Source is a document that states facts.
@@ -94,14 +103,16 @@ type City struct {
 
 // Airport is an airport with an IATA code.
 type Airport struct {
-	Code       string  `json:"code"`
-	Name       string  `json:"name"`
-	City       string  `json:"city,omitempty"`
-	Country    string  `json:"country"`   // ISO 3166 alpha-2
-	Continent  string  `json:"continent"` // AF, AN, AS, EU, NA, OC, SA
-	Latitude   float64 `json:"latitude"`
-	Longitude  float64 `json:"longitude"`
-	Provenance `json:",inline" yaml:",inline"`
+	Code      string `json:"code"`
+	Name      string `json:"name"`
+	City      string `json:"city,omitempty"`
+	Country   string `json:"country"`   // ISO 3166 alpha-2
+	Continent string `json:"continent"` // AF, AN, AS, EU, NA, OC, SA
+	// Subdivision is the state or province by ISO 3166-2, e.g. US-NY; empty where it is not known.
+	Subdivision string  `json:"subdivision,omitempty"`
+	Latitude    float64 `json:"latitude"`
+	Longitude   float64 `json:"longitude"`
+	Provenance  `json:",inline" yaml:",inline"`
 }
 
 // ExchangeRate is the value of one US dollar in a currency on a day.

@@ -122,7 +122,7 @@ func TestVerifyFolder(t *testing.T) {
 	path := write(t, "XX_Test.yaml", sound+"- {id: b, title: B, marketing: [QX], route: {within: [airport/QQQ, country/GB]}, sources: [s], earn: {redeemable: {basis: nothing}}}\n")
 	for name, text := range map[string]string{
 		"own.yaml": "sources: [{id: s, title: made up, asOf: 2026-11-01, kind: official}]\nairlines: [{code: QX, name: Test Air, sources: [s]}]\n",
-		"own.csv":  "code,name,city,country,continent,latitude,longitude,sources\nQQQ,Test Field,,GB,EU,52,0,s\n",
+		"own.csv":  "code,name,city,country,continent,subdivision,latitude,longitude,sources\nQQQ,Test Field,,GB,EU,,52,0,s\n",
 	} {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

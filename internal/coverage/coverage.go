@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"loyalty-mcp/internal/earnings"
+	"loyalty-mcp/internal/geo"
 	"loyalty-mcp/kg"
 	"loyalty-mcp/schemas"
 )
@@ -67,8 +68,11 @@ func write(w io.Writer, facts *kg.Facts) error {
 		}
 	}
 	fmt.Fprintf(w, heading, s.today, classes, longHaul, programs, pairs, rules)
-	_, err = io.WriteString(w, body.String())
-	return err
+	if _, err = io.WriteString(w, body.String()); err != nil {
+		return err
+	}
+	writeAwards(w, facts, s.today)
+	return nil
 }
 
 // summary is a program's line: units, tiers, rules, dates.
@@ -336,13 +340,13 @@ func (s *surveyor) flights(carrier string) []flight {
 	}
 	for _, city := range cities {
 		there := s.facts.Airports[city.Airports[0]]
-		if there.Country != home.Country && (abroad == nil || earnings.Miles(home, there) < earnings.Miles(home, abroad)) {
+		if there.Country != home.Country && (abroad == nil || geo.Miles(home, there) < geo.Miles(home, abroad)) {
 			abroad = there
 		}
 	}
 	out = append(out, flight{what: "short international flights", from: home.Code, to: abroad.Code})
 	for _, code := range hubs {
-		if there := s.facts.Airports[code]; there.Country != home.Country && earnings.Miles(home, there) >= longHaul {
+		if there := s.facts.Airports[code]; there.Country != home.Country && geo.Miles(home, there) >= longHaul {
 			return append(out, flight{what: "long flights", from: home.Code, to: code})
 		}
 	}

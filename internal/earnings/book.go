@@ -7,13 +7,11 @@ package earnings
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"sort"
 	"strings"
 
-	"github.com/tidwall/geodesic"
-
+	"loyalty-mcp/internal/geo"
 	"loyalty-mcp/kg"
 	"loyalty-mcp/schemas"
 )
@@ -63,9 +61,9 @@ type categoryMap struct {
 type conditions struct {
 	given       *schemas.Conditions
 	classes     classSet
-	between     bitSet
-	and         bitSet
-	within      bitSet
+	between     geo.Set
+	and         geo.Set
+	within      geo.Set
 	specificity int
 }
 
@@ -81,29 +79,11 @@ func newClassSet(letters string) (s classSet) {
 
 func (s classSet) has(class byte) bool { return s&(1<<(class-'A')) != 0 }
 
-// bitSet is a set of indices: of airports, of rules.
-type bitSet []uint64
-
-func newBitSet(size int) bitSet { return make(bitSet, (size+63)/64) }
-
-func (s bitSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
-
-func (s bitSet) add(i int) { s[i/64] |= 1 << (i % 64) }
-
 // NewBook indexes facts. An area that does not resolve is an error: the facts
 // were not checked when they were loaded.
 func NewBook(facts *kg.Facts) (*Book, error) {
-	b := &Book{facts: facts, airports: make(map[string]int, len(facts.Airports)),
-		programs: map[string]*program{}, byCarrier: map[string][]string{}}
-	codes := make([]string, 0, len(facts.Airports))
-	for code := range facts.Airports {
-		codes = append(codes, code)
-	}
-	slices.Sort(codes)
-	for i, code := range codes {
-		b.airports[code] = i
-	}
-	areas := &areaIndex{book: b, codes: codes, sets: map[string]bitSet{}}
+	areas := geo.NewAreas(facts)
+	b := &Book{facts: facts, airports: areas.Index(), programs: map[string]*program{}, byCarrier: map[string][]string{}}
 	for id, pf := range facts.Programs {
 		if len(pf.Program.Tiers) == 0 {
 			continue // nothing is on file of what its flights earn
@@ -123,7 +103,7 @@ func NewBook(facts *kg.Facts) (*Book, error) {
 	return b, nil
 }
 
-func compile(pf *kg.ProgramFacts, areas *areaIndex) (*program, error) {
+func compile(pf *kg.ProgramFacts, areas *geo.Areas) (*program, error) {
 	p := &program{Program: pf.Program, units: []string{schemas.UnitRedeemable},
 		categories: map[string][]*categoryMap{}, rules: map[string][]*rule{},
 		distances: make(map[[2]string]*schemas.RouteDistance, len(pf.Distances))}
@@ -139,7 +119,7 @@ func compile(pf *kg.ProgramFacts, areas *areaIndex) (*program, error) {
 		p.distances[pair(d.From, d.To)] = d
 	}
 	for _, f := range pf.FareCategories {
-		cond, err := areas.conditions(&f.Conditions)
+		cond, err := compileConditions(areas, &f.Conditions)
 		if err != nil {
 			return nil, fmt.Errorf("fare categories %s: %w", f.ID, err)
 		}
@@ -159,7 +139,7 @@ func compile(pf *kg.ProgramFacts, areas *areaIndex) (*program, error) {
 		}
 	}
 	for _, r := range pf.EarningRules {
-		cond, err := areas.conditions(&r.Conditions)
+		cond, err := compileConditions(areas, &r.Conditions)
 		if err != nil {
 			return nil, fmt.Errorf("rule %s: %w", r.ID, err)
 		}
@@ -208,14 +188,8 @@ func pair(a, b string) [2]string {
 	return [2]string{a, b}
 }
 
-// areaIndex resolves areas to sets of airports, each once.
-type areaIndex struct {
-	book  *Book
-	codes []string
-	sets  map[string]bitSet
-}
-
-func (x *areaIndex) conditions(c *schemas.Conditions) (conditions, error) {
+// compileConditions resolves the areas of conditions and weighs how specific they are.
+func compileConditions(areas *geo.Areas, c *schemas.Conditions) (conditions, error) {
 	out := conditions{given: c, classes: newClassSet(c.Classes)}
 	given := 0
 	for _, present := range []bool{len(c.Marketing) > 0, len(c.Operating) > 0, len(c.Ticketing) > 0, len(c.TicketingNot) > 0,
@@ -233,120 +207,21 @@ func (x *areaIndex) conditions(c *schemas.Conditions) (conditions, error) {
 	var err error
 	for _, part := range []struct {
 		areas []string
-		set   *bitSet
+		set   *geo.Set
 	}{{r.Between, &out.between}, {r.And, &out.and}, {r.Within, &out.within}} {
 		if len(part.areas) == 0 {
 			continue
 		}
-		if *part.set, err = x.union(part.areas); err != nil {
+		if *part.set, err = areas.Union(part.areas); err != nil {
 			return out, err
 		}
-		out.specificity += fineness(part.areas)
+		out.specificity += geo.Fineness(part.areas)
 	}
 	if r.Domestic != nil {
-		out.specificity += finenessOf["continent"]
+		out.specificity += geo.FinenessOfContinent
 	}
 	if r.Miles != nil {
 		out.specificity++
 	}
 	return out, nil
-}
-
-// finenessOf ranks kinds of area: an airport says more than a continent.
-var finenessOf = map[string]int{"airport": 10, "city": 8, "country": 6, "region": 4, "continent": 2}
-
-// fineness of a list is that of its coarsest member.
-func fineness(areas []string) int {
-	least := math.MaxInt
-	for _, area := range areas {
-		kind, _, _ := strings.Cut(area, "/")
-		least = min(least, finenessOf[kind])
-	}
-	return least
-}
-
-func (x *areaIndex) union(areas []string) (bitSet, error) {
-	out := newBitSet(len(x.codes))
-	for _, area := range areas {
-		set, err := x.set(area)
-		if err != nil {
-			return nil, err
-		}
-		for i := range out {
-			out[i] |= set[i]
-		}
-	}
-	return out, nil
-}
-
-func (x *areaIndex) set(area string) (bitSet, error) {
-	if set, ok := x.sets[area]; ok {
-		if set == nil {
-			return nil, fmt.Errorf("area %s contains itself", area)
-		}
-		return set, nil
-	}
-	x.sets[area] = nil // under way
-	out := newBitSet(len(x.codes))
-	add := func(code string) {
-		if i, ok := x.book.airports[code]; ok {
-			out.add(i)
-		}
-	}
-	kind, code, _ := strings.Cut(area, "/")
-	switch kind {
-	case "airport":
-		if x.book.facts.Airports[code] == nil {
-			return nil, fmt.Errorf("no airport %s", code)
-		}
-		add(code)
-	case "city":
-		city := x.book.facts.Cities[code]
-		if city == nil {
-			return nil, fmt.Errorf("no city %s", code)
-		}
-		for _, airport := range city.Airports {
-			add(airport)
-		}
-	case "country":
-		for _, airport := range x.codes {
-			if x.book.facts.Airports[airport].Country == code {
-				add(airport)
-			}
-		}
-	case "continent":
-		for _, airport := range x.codes {
-			if x.book.facts.Airports[airport].Continent == code {
-				add(airport)
-			}
-		}
-	case "region":
-		region := x.book.facts.Regions[area]
-		if region == nil {
-			return nil, fmt.Errorf("no region %s", area)
-		}
-		parts, err := x.union(region.Areas)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", area, err)
-		}
-		without, err := x.union(region.Except)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", area, err)
-		}
-		for i := range out {
-			out[i] = parts[i] &^ without[i]
-		}
-	}
-	x.sets[area] = out
-	return out, nil
-}
-
-// metersPerMile is the international statute mile.
-const metersPerMile = 1609.344
-
-// Miles is the WGS84 geodesic between two airports in whole statute miles.
-func Miles(a, b *schemas.Airport) int {
-	var meters float64
-	geodesic.WGS84.Inverse(a.Latitude, a.Longitude, b.Latitude, b.Longitude, &meters, nil, nil)
-	return int(math.Round(meters / metersPerMile))
 }

@@ -182,9 +182,9 @@ func (c *conditions) onRoute(s *segment, miles int) bool {
 	}
 	switch {
 	case c.between != nil:
-		return c.between.has(s.from) && c.and.has(s.to) || c.between.has(s.to) && c.and.has(s.from)
+		return c.between.Has(s.from) && c.and.Has(s.to) || c.between.Has(s.to) && c.and.Has(s.from)
 	case c.within != nil:
-		return c.within.has(s.from) && c.within.has(s.to)
+		return c.within.Has(s.from) && c.within.Has(s.to)
 	case r.Domestic != nil:
 		return (s.origin.Country == s.destination.Country) == *r.Domestic
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/quagmt/udecimal"
 
+	"loyalty-mcp/internal/geo"
 	"loyalty-mcp/internal/nearest"
 	"loyalty-mcp/schemas"
 )
@@ -144,7 +145,7 @@ func (b *Book) parseSegment(r *request, i int, q *schemas.Segment, assumedDate *
 		return &schemas.CallError{Code: "out_of_range", Field: field("departureDate"), Given: s.date,
 			Message: fmt.Sprintf("%s must be from %s to %s: no rules are known for other days", field("departureDate"), earliestTravel, latest)}
 	}
-	s.miles = Miles(s.origin, s.destination)
+	s.miles = geo.Miles(s.origin, s.destination)
 	s.distance = new(line).text("distance ", s.origin.Code, "-", s.destination.Code, ": ").whole(int64(s.miles)).text(" miles (WGS84 geodesic)").String()
 	r.segments[i] = s
 	return nil

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"loyalty-mcp/internal/geo"
 	"loyalty-mcp/schemas"
 )
 
@@ -84,12 +85,12 @@ func (s *surveyor) areas() [][]place {
 	slices.SortStableFunc(order, func(a, b place) int {
 		return cmp.Compare(prominence[s.airports()[b.index].Code], prominence[s.airports()[a.index].Code])
 	})
-	var sets []bitSet
+	var sets []geo.Set
 	seen := map[string]bool{}
 	for _, it := range s.items {
-		for _, set := range []bitSet{it.between, it.and, it.within} {
-			if key := set.key(); set != nil && !seen[key] {
-				seen[key] = true
+		for _, set := range []geo.Set{it.between, it.and, it.within} {
+			if k := key(set); set != nil && !seen[k] {
+				seen[k] = true
 				sets = append(sets, set)
 			}
 		}
@@ -97,16 +98,16 @@ func (s *surveyor) areas() [][]place {
 	var out [][]place
 	at := map[string]int{}
 	for _, p := range order {
-		member := newBitSet(len(sets))
+		member := geo.NewSet(len(sets))
 		for i, set := range sets {
-			if set.has(p.index) {
-				member.add(i)
+			if set.Has(p.index) {
+				member.Add(i)
 			}
 		}
-		i, ok := at[member.key()]
+		i, ok := at[key(member)]
 		if !ok {
 			i = len(out)
-			at[member.key()] = i
+			at[key(member)] = i
 			out = append(out, nil)
 		}
 		out[i] = append(out[i], p)
@@ -165,15 +166,15 @@ func (f *routeFinder) band(miles int) int {
 // add makes a setting of a route, unless one like it is known, and returns its miles.
 func (f *routeFinder) add(from, to int) int {
 	a, b := f.airports()[from], f.airports()[to]
-	miles := Miles(a, b)
+	miles := geo.Miles(a, b)
 	if own := f.program.distances[pair(a.Code, b.Code)]; own != nil {
 		miles = own.Miles
 	}
 	s := &segment{origin: a, destination: b, from: from, to: to}
 	x := f.setting(func(it *item) bool { return it.given.Route == nil || it.onRoute(s, miles) },
 		func(at *circumstances) { at.from, at.to, at.miles = from, to, miles })
-	if key := x.fits.key(); !f.seen[key] {
-		f.seen[key] = true
+	if k := key(x.fits); !f.seen[k] {
+		f.seen[k] = true
 		f.found = append(f.found, x)
 	}
 	return miles

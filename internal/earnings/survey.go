@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"loyalty-mcp/internal/geo"
 	"loyalty-mcp/schemas"
 )
 
@@ -100,7 +101,7 @@ type surveyor struct {
 	visited map[string]coverage // by the items that a cell leaves
 	gaps    map[*item]int       // index in survey.Gaps
 	tied    map[[2]*item]int    // index in survey.Ties
-	reached bitSet              // the items of all cells
+	reached geo.Set             // the items of all cells
 	places  []*schemas.Airport  // by index; see airports
 	survey  Survey
 }
@@ -117,13 +118,13 @@ type circumstances struct {
 
 // setting is one way in which one dimension of the circumstances can be.
 type setting struct {
-	fits bitSet // the items that allow it
+	fits geo.Set // the items that allow it
 	set  func(*circumstances)
 }
 
 // cell is all circumstances that leave the same items.
 type cell struct {
-	fits bitSet
+	fits geo.Set
 	at   circumstances // an example
 }
 
@@ -160,24 +161,24 @@ func newSurveyor(b *Book, p *program, today string) *surveyor {
 		return "1" + it.categories.ID
 	}
 	slices.SortFunc(s.items, func(a, b *item) int { return strings.Compare(name(a), name(b)) })
-	s.reached = newBitSet(len(s.items))
+	s.reached = geo.NewSet(len(s.items))
 	return s
 }
 
-func (s *surveyor) all() bitSet {
-	out := newBitSet(len(s.items))
+func (s *surveyor) all() geo.Set {
+	out := geo.NewSet(len(s.items))
 	for i := range s.items {
-		out.add(i)
+		out.Add(i)
 	}
 	return out
 }
 
 // setting makes a setting that the items allow of which fits is true.
 func (s *surveyor) setting(fits func(*item) bool, set func(*circumstances)) setting {
-	out := setting{fits: newBitSet(len(s.items)), set: set}
+	out := setting{fits: geo.NewSet(len(s.items)), set: set}
 	for i, it := range s.items {
 		if fits(it) {
-			out.fits.add(i)
+			out.fits.Add(i)
 		}
 	}
 	return out
@@ -187,14 +188,14 @@ func (s *surveyor) setting(fits func(*item) bool, set func(*circumstances)) sett
 func distinct(settings []setting) []setting {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(settings, func(x setting) bool {
-		key := x.fits.key()
-		again := seen[key]
-		seen[key] = true
+		k := key(x.fits)
+		again := seen[k]
+		seen[k] = true
 		return again
 	})
 }
 
-func (s bitSet) key() string {
+func key(s geo.Set) string {
 	var out []byte
 	for _, word := range s {
 		out = binary.LittleEndian.AppendUint64(out, word)
@@ -209,16 +210,16 @@ func (s *surveyor) narrow(cells []cell, dimension []setting) []cell {
 	seen := map[string]bool{}
 	for _, x := range dimension {
 		for _, c := range cells {
-			fits, empty := make(bitSet, len(c.fits)), true
+			fits, empty := make(geo.Set, len(c.fits)), true
 			for i := range fits {
 				fits[i] = c.fits[i] & x.fits[i]
 				empty = empty && fits[i] == 0
 			}
-			key := fits.key()
-			if empty || seen[key] {
+			k := key(fits)
+			if empty || seen[k] {
 				continue
 			}
-			seen[key] = true
+			seen[k] = true
 			x.set(&c.at) // c is a copy
 			out = append(out, cell{fits: fits, at: c.at})
 		}
@@ -363,11 +364,11 @@ func (s *surveyor) visit(cells []cell) {
 	covered := make([]coverage, len(cells))
 	var named classSet
 	for i := range cells {
-		key := cells[i].fits.key()
-		done, ok := s.visited[key]
+		k := key(cells[i].fits)
+		done, ok := s.visited[k]
 		if !ok {
 			done = s.try(&cells[i])
-			s.visited[key] = done
+			s.visited[k] = done
 		}
 		covered[i] = done
 		if cells[i].at.date >= s.today {
@@ -405,8 +406,8 @@ func (s *surveyor) gap(c *cell, found *coverage, named classSet) {
 func (s *surveyor) try(c *cell) coverage {
 	var items []*item
 	for i, it := range s.items {
-		if c.fits.has(i) {
-			s.reached.add(i)
+		if c.fits.Has(i) {
+			s.reached.Add(i)
 			items = append(items, it)
 		}
 	}
@@ -466,7 +467,7 @@ func (s *surveyor) choose(c *cell, f fare) (l leg, redeemable pick) {
 		return l, pick{}
 	}
 	for i, it := range s.items {
-		if it.categories == nil || !c.fits.has(i) {
+		if it.categories == nil || !c.fits.Has(i) {
 			continue
 		}
 		if o, _ := it.test(flight, at.miles, asked, m, it.Validity); o == none {
@@ -603,7 +604,7 @@ func (s *surveyor) classes(items []*item) [][]byte {
 func (s *surveyor) conclude(days, tickets, routes []setting) {
 	for i, it := range s.items {
 		unmet := func(dimension []setting) bool {
-			return !slices.ContainsFunc(dimension, func(x setting) bool { return x.fits.has(i) })
+			return !slices.ContainsFunc(dimension, func(x setting) bool { return x.fits.Has(i) })
 		}
 		switch {
 		case it.stated && !it.decides:
@@ -615,7 +616,7 @@ func (s *surveyor) conclude(days, tickets, routes []setting) {
 			s.impossible(it, "no ticket is of the stock that it asks for")
 		case unmet(routes):
 			s.impossible(it, "no flight between two known airports is on its route")
-		case !s.reached.has(i):
+		case !s.reached.Has(i):
 			s.impossible(it, "its conditions exclude one another")
 		default:
 			s.impossible(it, "no fare has the classes, categories, brands and cabins that it asks for")

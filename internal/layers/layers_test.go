@@ -11,8 +11,9 @@ import (
 // layers from the lowest: a package imports only what is in a lower layer, or
 // beside it under the same folder.
 var layers = [][]string{
-	{"schemas", "internal/nearest", "internal/render"},
-	{"kg"},
+	{"schemas", "internal/nearest", "internal/render", "internal/availability"},
+	{"kg", "internal/seatsaero"},
+	{"internal/geo"},
 	{"internal/earnings", "internal/awards"},
 	{"tools", "internal/verify"},
 	{"internal/mcpserver", "internal/config"},
@@ -29,6 +30,7 @@ var only = map[string][]string{
 	"loyalty-mcp/kg/embedded":          {"internal/config", "kg/bundle/bundletest"},
 	"loyalty-mcp/kg/bundle":            {"internal/config", "internal/coverage", "cmd/ingestor", "kg/bundle"},
 	"loyalty-mcp/kg/bundle/bundletest": {},
+	"loyalty-mcp/internal/seatsaero":   {"internal/config"},
 	"loyalty-mcp/test":                 {},
 }
 
@@ -37,6 +39,7 @@ var pure = map[string][]string{
 	"internal/earnings": {"net", "net/http", "os", "io", "database/sql", "context"},
 	"internal/verify":   {"net", "net/http", "os", "io", "database/sql", "context"},
 	"internal/awards":   {"net", "net/http", "os", "io", "database/sql", "context"},
+	"internal/geo":      {"net", "net/http", "os", "io", "database/sql", "context"},
 	"internal/nearest":  {"net", "net/http", "os", "io", "database/sql", "context"},
 }
 

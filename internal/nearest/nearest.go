@@ -4,6 +4,7 @@ package nearest
 import (
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -23,6 +24,7 @@ func Of(given string, candidates []string, names func(string) []string) []string
 	if given == "" {
 		return nil
 	}
+	length := utf8.RuneCountInString(given)
 	type scored struct {
 		value string
 		score int
@@ -32,6 +34,10 @@ func Of(given string, candidates []string, names func(string) []string) []string
 		best := 1 << 20
 		for i, name := range names(c) {
 			name = strings.ToLower(name)
+			// Names that differ much in length are far apart, which need not be computed.
+			if apart := utf8.RuneCountInString(name) - length; max(apart, -apart) > most+length/4 && !strings.Contains(name, given) {
+				continue
+			}
 			// Of equally near ones those that begin alike come first: JFX is JFK rather than JAX.
 			score := 10*levenshtein.ComputeDistance(given, name) - commonPrefix(given, name)
 			switch {

@@ -46,6 +46,14 @@ func (c *checker) reference() {
 			c.area(fact, area)
 		}
 	}
+	for _, n := range f.Networks {
+		c.network(n)
+	}
+	for code, sold := range f.Cabins {
+		fact := "cabins/" + code
+		c.sourced(fact, sold.Provenance)
+		c.carriers(fact, []string{code})
+	}
 	for code, r := range f.ExchangeRates {
 		fact := "exchangeRates/" + code
 		c.sourced(fact, r.Provenance)
@@ -84,7 +92,7 @@ func (c *checker) carriers(fact string, lists ...[]string) {
 	}
 }
 
-// area checks airport/JFK, city/LON, country/US, continent/EU or region/QF_Europe.
+// area checks airport/JFK, city/LON, country/US, subdivision/US-HI, continent/EU or region/QF_Europe.
 func (c *checker) area(fact, area string) {
 	kind, code, _ := strings.Cut(area, "/")
 	known := false
@@ -93,6 +101,8 @@ func (c *checker) area(fact, area string) {
 		known = c.facts.Airports[code] != nil
 	case "city":
 		known = c.facts.Cities[code] != nil
+	case "subdivision":
+		known = c.subdivisions()[code]
 	default:
 		known = c.facts.Regions[area] != nil
 	}
@@ -117,11 +127,18 @@ func (c *checker) conditions(fact string, cond *schemas.Conditions, p *kg.Progra
 	if cond.Booked != nil {
 		c.span(fact, cond.Booked.From, cond.Booked.To)
 	}
-	if r := cond.Route; r != nil {
-		for _, area := range slices.Concat(r.Between, r.And, r.Within) {
-			c.area(fact, area)
+	c.route(fact, cond.Route)
+}
+
+// subdivisions are the states and provinces that have an airport.
+func (c *checker) subdivisions() map[string]bool {
+	if c.states == nil {
+		c.states = map[string]bool{}
+		for _, a := range c.facts.Airports {
+			c.states[a.Subdivision] = true
 		}
 	}
+	return c.states
 }
 
 // fares checks what conditions and rows of tables know fares by.

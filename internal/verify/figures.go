@@ -10,7 +10,7 @@ import (
 
 	"github.com/quagmt/udecimal"
 
-	"loyalty-mcp/internal/earnings"
+	"loyalty-mcp/internal/geo"
 	"loyalty-mcp/kg"
 	"loyalty-mcp/schemas"
 )
@@ -106,7 +106,7 @@ func (c *checker) distances(p *kg.ProgramFacts) {
 		}
 		// Programs' tables are old, and some airports have moved since.
 		const slack = 50
-		if exact := earnings.Miles(from, to); d.Miles <= 0 {
+		if exact := geo.Miles(from, to); d.Miles <= 0 {
 			c.add(Error, Rate, fact, "%d miles", d.Miles)
 		} else if off := max(d.Miles-exact, exact-d.Miles); off > slack && off*20 > exact {
 			c.add(Error, Rate, fact, "%d miles, where the geodesic is %d", d.Miles, exact)

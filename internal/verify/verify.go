@@ -81,6 +81,7 @@ type checker struct {
 	facts    *kg.Facts
 	today    string
 	program  string
+	states   map[string]bool // known subdivisions, once they were needed
 	findings []Finding
 }
 
@@ -116,6 +117,7 @@ func (c *checker) check(p *kg.ProgramFacts) {
 		c.span(fact, t.EffectiveDate, t.ExpirationDate)
 		c.age(fact, t.Validity, t.Provenance, p.Program)
 	}
+	c.awards(p)
 	c.distances(p)
 	c.versions(p.EarningRules)
 	// The engine is not made for codes and dates that stand for nothing; they are

@@ -16,6 +16,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,9 +46,9 @@ const samePlace = 10
 
 // record is what one data set says of an airport; what it does not say is empty.
 type record struct {
-	name, city, country, continent string
-	latitude, longitude            float64
-	scheduled                      bool
+	name, city, country, continent, subdivision string
+	latitude, longitude                         float64
+	scheduled                                   bool
 }
 
 func main() {
@@ -86,7 +87,7 @@ func generate(out string) error {
 	continents := continentsByCountry(sets[airportData], sets[ourAirports])
 	var text bytes.Buffer
 	table := csv.NewWriter(&text)
-	rows := [][]string{{"code", "name", "city", "country", "continent", "latitude", "longitude", "sources"}}
+	rows := [][]string{{"code", "name", "city", "country", "continent", "subdivision", "latitude", "longitude", "sources"}}
 	var unconfirmed []string
 	for _, code := range slices.Sorted(maps.Keys(scheduled)) {
 		said := map[string]record{}
@@ -126,6 +127,7 @@ func airport(code string, said map[string]record, continents map[string]string) 
 	country := majority(agreeing, func(id string) string { return said[id].country })
 	city := first([]string{ourAirports, airportsData}, func(r record) string { return r.city })
 	return []string{code, first(namesFrom, func(r record) string { return r.name }), city, country, continent(country, continents, said[position]),
+		first([]string{ourAirports}, func(r record) string { return subdivision(country, r) }),
 		fmt.Sprintf("%.5f", said[position].latitude), fmt.Sprintf("%.5f", said[position].longitude), strings.Join(agreeing, " ")}, true
 }
 
@@ -184,6 +186,17 @@ func continent(country string, byCountry map[string]string, r record) string {
 		return "OC"
 	}
 	return byCountry[country]
+}
+
+var iso3166 = regexp.MustCompile(`^[A-Z]{2}-[A-Z0-9]{1,3}$`)
+
+// subdivision is what OurAirports says, where that is a code of the country's: it
+// makes some up, such as US-U-A for one that it does not know.
+func subdivision(country string, r record) string {
+	if !strings.HasPrefix(r.subdivision, country+"-") || !iso3166.MatchString(r.subdivision) {
+		return ""
+	}
+	return r.subdivision
 }
 
 // majority returns what most of the data sets say; of two equal the first.
@@ -282,6 +295,7 @@ func readOurAirports() (map[string]record, error) {
 		Name      string
 		City      string `json:"municipality"`
 		Country   string `json:"iso_country"`
+		Region    string `json:"iso_region"`
 		Continent string
 		Latitude  string `json:"latitude_deg"`
 		Longitude string `json:"longitude_deg"`
@@ -296,7 +310,7 @@ func readOurAirports() (map[string]record, error) {
 			continue
 		}
 		city, _, _ := strings.Cut(row.City, " (") // Paris (Roissy-en-France, Val-d'Oise)
-		r := record{name: row.Name, city: city, country: row.Country, continent: row.Continent, scheduled: row.Scheduled == "yes"}
+		r := record{name: row.Name, city: city, country: row.Country, continent: row.Continent, subdivision: row.Region, scheduled: row.Scheduled == "yes"}
 		if err := r.position(row.Latitude, row.Longitude); err != nil {
 			return nil, fmt.Errorf("%s: %w", row.IATA, err)
 		}

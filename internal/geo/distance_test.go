@@ -1,4 +1,4 @@
-package earnings_test
+package geo_test
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"loyalty-mcp/internal/earnings"
+	"loyalty-mcp/internal/geo"
 	"loyalty-mcp/kg/bundle/bundletest"
 	"loyalty-mcp/schemas"
 )
@@ -46,11 +46,11 @@ func TestDistances(t *testing.T) {
 		if !slices.ContainsFunc(file.Sources, func(s schemas.Source) bool { return s.ID == p.Source }) {
 			t.Errorf("%s-%s: no source %q", p.From, p.To, p.Source)
 		}
-		got := earnings.Miles(from, to)
+		got := geo.Miles(from, to)
 		if off := math.Abs(float64(got)-p.Miles) / p.Miles; off > tolerance {
 			t.Errorf("%s-%s: got %d miles, published %v: %.2f%% off", p.From, p.To, got, p.Miles, 100*off)
 		}
-		if back := earnings.Miles(to, from); back != got {
+		if back := geo.Miles(to, from); back != got {
 			t.Errorf("%s-%s: %d miles one way, %d the other", p.From, p.To, got, back)
 		}
 		if math.Abs(from.Longitude-to.Longitude) > 180 {
