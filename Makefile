@@ -40,7 +40,7 @@ test/conformance/node_modules/.installed: test/conformance/package-lock.json
 bench:
 	go test -run '^$$' -bench Calculate -benchmem ./internal/earnings
 	go test -run '^$$' -bench Call -benchmem ./tools
-	go test -run '^$$' -bench 'Noop|Earnings' -benchtime 5s ./internal/mcpserver
+	go test -run '^$$' -bench 'Noop|Earnings|Awards' -benchtime 5s ./internal/mcpserver
 	go test -run '^$$' -bench . -benchtime 10x ./cmd/mcp-server
 	go test -run '^$$' -bench . -benchmem ./kg/embedded
 

@@ -12,7 +12,7 @@ type AwardQuestion struct {
 	Balances      []Balance          `json:"balances,omitempty" jsonschema:"maxItems=60" jsonschema_description:"What the traveller has: miles, bank and hotel points. Left out: prices only, no funding."`
 	CentsPerPoint map[string]Decimal `json:"centsPerPoint,omitempty" jsonschema_description:"The traveller's own valuation in US cents by program id, in place of published ones."`
 	Preferences   *AwardPreferences  `json:"preferences,omitempty"`
-	Limit         int                `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Most options. Default 10."`
+	Limit         int                `json:"limit,omitempty" jsonschema:"minimum=1,maximum=50" jsonschema_description:"Most options. Default 8."`
 }
 
 // AwardPreferences narrow a search.
@@ -27,7 +27,7 @@ type AwardPreferences struct {
 
 // AwardAnswer is the output of search_awards.
 type AwardAnswer struct {
-	Options []AwardOption `json:"options" jsonschema_description:"Affordable ones first, those that cost the traveller least before others. At most three a program unless few programs are searched."`
+	Options []AwardOption `json:"options" jsonschema_description:"Affordable ones first, those that cost the traveller least before others; after these, those with high surcharges of unknown amount. At most two a program unless few programs are searched."`
 	// Failed is given when no option is there, or none that can be paid.
 	Failed     *FailedSearch `json:"failed,omitempty" jsonschema_description:"Why nothing, or nothing affordable, was found."`
 	Unanswered []Unanswered  `json:"unanswered" jsonschema_description:"Programs that could book such flights but whose price is not known, and why. Look these up live."`

@@ -91,6 +91,73 @@ func TestMistakesAreNamed(t *testing.T) {
 	}
 }
 
+const soundAwards = `
+sources:
+- {id: page, title: Page, asOf: 2026-11-01, kind: official}
+program: {id: XX_Test, name: Test, kind: airline, unit: miles, reviewDays: 365, sources: [page]}
+awardPartners:
+- {id: own, carriers: [XX], sources: [page]}
+awardCharts:
+- id: own
+  title: Own
+  carriers: [XX]
+  per: journey
+  sources: [page]
+  rows:
+  - {between: [country/US], and: [country/GB], season: peak, prices: {economy: 100}, high: {economy: 200}}
+awardSeasons:
+- {id: peak, charts: [own], season: peak, spans: [{from: 2027-06-01, to: 2027-08-31}], sources: [page]}
+awardFees:
+- {id: own, surcharge: none, typical: [{low: 5.6, high: 6, currency: USD}], sources: [page]}
+awardRules:
+- {id: stop, about: stopover, text: None., sources: [page]}
+sweetSpots:
+- {id: spot, title: Spot, carriers: [XX], route: {within: [country/US]}, cabin: economy, price: 90, high: 95, sources: [page]}
+networks:
+- {carrier: XX, nonstops: {JFK: LHR}, sources: [page], added: [{from: JFK, to: CDG, sources: [page]}]}
+cabins:
+- {carrier: XX, long: [economy], sources: [page]}
+`
+
+// TestAwardMistakes: so is each mistake in what concerns awards.
+func TestAwardMistakes(t *testing.T) {
+	if _, err := DecodeFactSheet("sheet.yaml", []byte(soundAwards)); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ old, new, want string }{
+		"neither carriers nor alliance": {"{id: own, carriers: [XX], sources", "{id: own, sources", "awardPartners[0]: needs one of carriers and alliance"},
+		"an exception to nothing":       {"carriers: [XX], sources", "carriers: [XX], except: [YY], sources", "takes members out of an alliance"},
+		"mixed and of one carrier":      {"  per: journey\n", "  per: journey\n  mixed: true\n", "a mixed chart is for whatever the program books"},
+		"no rows":                       {"  rows:\n  - {between: [country/US], and: [country/GB], season: peak, prices: {economy: 100}, high: {economy: 200}}\n", "", "is missing; only a dynamic chart has none"},
+		"no such cabin":                 {"prices: {economy: 100}, high: {economy: 200}", "prices: {suite: 100}", `"suite" is not a cabin`},
+		"free":                          {"prices: {economy: 100}", "prices: {economy: 0}", "must be above zero"},
+		"high below low":                {"high: {economy: 200}", "high: {economy: 50}", "must be no less than the price"},
+		"high of nothing":               {"high: {economy: 200}", "high: {first: 200}", "must be no less than the price"},
+		"half a route":                  {"between: [country/US], and: [country/GB], season", "between: [country/US], season", "between and and stand together"},
+		"season of no chart":            {"charts: [own]", "charts: [other]", `no awardCharts has the id "other"`},
+		"reversed span":                 {"to: 2027-08-31", "to: 2027-05-31", "ends (2027-05-31) before it begins"},
+		"fees upside down":              {"low: 5.6, high: 6", "low: 5.6, high: 5", "nor high below low"},
+		"no text":                       {"text: None.", `text: " "`, "awardRules[0].text: must not be empty"},
+		"sweet spot for nothing":        {"price: 90", "price: 0", "price must be above zero"},
+		"no airport":                    {"{JFK: LHR}", "{JFK: London}", `"London" is not an IATA airport code`},
+		"a route to itself":             {"from: JFK, to: CDG", "from: JFK, to: JFK", "goes nowhere"},
+		"cabins twice":                  {"cabins:\n", "cabins:\n- {carrier: XX, long: [first], sources: [page]}\n", `"XX" stands twice`},
+		"chart twice":                   {"awardCharts:\n", "awardCharts:\n- {id: own, title: T, per: journey, kind: dynamic, sources: [page]}\n", `"own" stands twice`},
+		"no source":                     {"high: {economy: 200}}", "high: {economy: 200}}\n- {id: x, title: T, per: journey, kind: dynamic, sources: [book]}", `no source has the id "book"`},
+		"unknown per":                   {"per: journey", "per: ticket", "must be one of journey, part, segment"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(soundAwards, test.old, test.new, 1)
+			if text == soundAwards {
+				t.Fatal("the edit changes nothing")
+			}
+			if _, err := DecodeFactSheet("sheet.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
 func TestTableOfAirports(t *testing.T) {
 	sheet := []byte("sources:\n- {id: data, title: Data, asOf: 2026-11-01, kind: data}\n")
 	const header = "code,name,city,country,continent,subdivision,latitude,longitude,sources\n"

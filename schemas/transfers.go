@@ -7,7 +7,7 @@ type TransferQuestion struct {
 	Balances []Balance `json:"balances" jsonschema:"maxItems=60" jsonschema_description:"What the traveller has: bank points, hotel points, miles; the target's own balance as well."`
 	Date     string    `json:"date,omitempty" jsonschema:"format=date" jsonschema_description:"Day of the transfer. Default: today. Decides which links and timed bonuses hold."`
 	// CentsPerPoint is the traveller's own valuation, for all programs involved.
-	CentsPerPoint map[string]Decimal `json:"centsPerPoint,omitempty" jsonschema_description:"The traveller's own valuation in US cents by program id. Default: one publisher's valuations where it values every program involved, else every point counts the same."`
+	CentsPerPoint map[string]Decimal `json:"centsPerPoint,omitempty" jsonschema_description:"The traveller's own valuation in US cents by program id. Default: the median of published valuations, where every program involved has any, else every point counts the same."`
 }
 
 // Balance is what a traveller has in a program.
@@ -23,7 +23,7 @@ type TransferAnswer struct {
 	Affordable   bool           `json:"affordable"`
 	Shortfall    int64          `json:"shortfall" jsonschema_description:"How many points of the target are missing even if everything is transferred."`
 	Leftover     int64          `json:"leftover" jsonschema_description:"Points that stay in the target program because transfers go in steps."`
-	Cost         TransferCost   `json:"cost" jsonschema_description:"What the traveller gives up; no plan gives up less (points may go over one link, or over two where their program has no link to the target)."`
+	Cost         TransferCost   `json:"cost" jsonschema_description:"What the traveller gives up. No plan gives up less, unless a warning says by how much one might (points may go over one link, or over two where their program has no link to the target)."`
 	Alternatives []TransferPlan `json:"alternatives" jsonschema_description:"The cheapest plan from each balance alone, where one suffices and it is not the plan above."`
 	Reason       string         `json:"reason,omitempty" jsonschema_description:"Why there is no plan."`
 	Sources      []CitedSource  `json:"sources"`

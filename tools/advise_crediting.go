@@ -17,7 +17,7 @@ outcome "not known" means that some trip's amount is on no source's record: not 
 Example: {"itineraries":[{"segments":[{"marketingCarrier":"UA","origin":"SFO","destination":"EWR","bookingClass":"H","departureDate":"2026-12-01"}],"fare":{"base":400,"currency":"USD"}}],"goal":{"program":"UA_MileagePlus","tier":"Premier Silver"}}`,
 		Hints: readOnly,
 	}, func(ctx context.Context, q *schemas.CreditingQuestion) (*schemas.CreditingAnswer, error) {
-		book, err := books.current(ctx)
+		book, err := books.earnings(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -2,11 +2,8 @@ package tools
 
 import (
 	"context"
-	"sync"
 	"time"
 
-	"loyalty-mcp/internal/earnings"
-	"loyalty-mcp/kg"
 	"loyalty-mcp/schemas"
 )
 
@@ -20,7 +17,7 @@ Three outcomes: options (known, 0 included), unanswered (not known, with the mis
 Example: {"segments":[{"marketingCarrier":"AA","origin":"JFK","destination":"LHR","bookingClass":"J"}],"fare":{"base":2000,"currency":"USD"}}`,
 		Hints: readOnly,
 	}, func(ctx context.Context, q *schemas.EarningsQuestion) (*schemas.EarningsAnswer, error) {
-		book, err := books.current(ctx)
+		book, err := books.earnings(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -31,38 +28,4 @@ Example: {"segments":[{"marketingCarrier":"AA","origin":"JFK","destination":"LHR
 		answer.Warnings = books.warn(answer.Warnings)
 		return answer, nil
 	})
-}
-
-// books keeps the earnings book of the graph's present facts.
-type books struct {
-	catalog *kg.Catalog
-
-	mu    sync.Mutex
-	facts *kg.Facts
-	book  *earnings.Book
-}
-
-func (b *books) current(ctx context.Context) (*earnings.Book, error) {
-	facts, err := b.catalog.Facts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.facts != facts {
-		book, err := earnings.NewBook(facts)
-		if err != nil {
-			return nil, err
-		}
-		b.facts, b.book = facts, book
-	}
-	return b.book, nil
-}
-
-// warn adds what is to be said of the state of the facts.
-func (b *books) warn(warnings []string) []string {
-	if w := b.catalog.Warning(); w != "" {
-		return append(warnings, w)
-	}
-	return warnings
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"loyalty-mcp/internal/awards"
 	"loyalty-mcp/schemas"
 )
 
@@ -13,16 +12,16 @@ func planTransfers(books *books, now func() time.Time) Tool {
 		Name:  "plan_points_transfers",
 		Title: "Plan points transfers",
 		Description: `Plans how to get a number of points into one program from balances in others: which bank, hotel or airline points to send, in which amounts, at which ratio, with steps, minimums, fees, timed and block bonuses. The plan gives up the least value there is; alternatives use one balance alone. Use it once the price of an award is known; it does not look for awards or seats.
-Needs target (program id), points, and balances in every program the traveller has, the target's own included. Valued by one publisher's valuations, by centsPerPoint if given, else point for point; cost.method says which.
+Needs target (program id), points, and balances in every program the traveller has, the target's own included. Valued by the median of published valuations, by centsPerPoint if given, else point for point; cost.method says which.
 affordable false comes with shortfall and the reason. Links with unknown steps or low confidence carry a warning. Transfers cannot be undone.
 Example: {"target":"AF_FlyingBlue","points":60000,"balances":[{"program":"CHASE_UR","amount":45000},{"program":"AMEX_MR_US","amount":80000},{"program":"AF_FlyingBlue","amount":3000}]}`,
 		Hints: readOnly,
 	}, func(ctx context.Context, q *schemas.TransferQuestion) (*schemas.TransferAnswer, error) {
-		facts, err := books.catalog.Facts(ctx)
+		book, err := books.awards(ctx)
 		if err != nil {
 			return nil, err
 		}
-		answer, err := awards.Plan(facts, q, now().UTC().Format(time.DateOnly))
+		answer, err := book.Plan(q, now().UTC().Format(time.DateOnly))
 		if err != nil {
 			return nil, err
 		}

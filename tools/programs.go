@@ -64,7 +64,7 @@ func summarise(p *kg.ProgramFacts) programSummary {
 func programTemplate(catalog *kg.Catalog) ResourceTemplate {
 	return ResourceTemplate{
 		URITemplate: "loyalty://programs/{id}", Name: "program", Title: "A loyalty program", MIMEType: mimeJSON,
-		Description: "One program, e.g. loyalty://programs/AA_AAdvantage: metrics, tiers and how they are reached, cards and ways of earning that change what flights earn, every earning rule with its dates, and sources.",
+		Description: "One program, e.g. loyalty://programs/AA_AAdvantage: metrics, tiers and how they are reached, cards and ways of earning that change what flights earn, every earning rule with its dates, transfers out of it, award partners, charts, fees and booking rules, and sources.",
 		Read: func(ctx context.Context, id string) (string, error) {
 			facts, err := catalog.Facts(ctx)
 			if err != nil {
@@ -81,7 +81,8 @@ func programTemplate(catalog *kg.Catalog) ResourceTemplate {
 				}
 			}
 			text, err := json.Marshal(map[string]any{
-				"program": p.Program, "fareCategories": p.FareCategories, "earningRules": p.EarningRules, "sources": sources,
+				"program": p.Program, "fareCategories": p.FareCategories, "earningRules": p.EarningRules, "transfers": p.Transfers,
+				"awardPartners": p.AwardPartners, "awardCharts": p.AwardCharts, "awardFees": p.AwardFees, "awardRules": p.AwardRules, "sources": sources,
 			})
 			return string(text), err
 		},
@@ -139,6 +140,8 @@ func complete(catalog *kg.Catalog) func(ctx context.Context, argument, typed str
 				found = append(slices.Clone(city.Airports), slices.DeleteFunc(found, func(code string) bool { return slices.Contains(city.Airports, code) })...)
 			}
 			return found[:min(len(found), mostProposals)], nil
+		case "cabin":
+			return slices.DeleteFunc(slices.Clone(schemas.Cabins), func(cabin string) bool { return !strings.HasPrefix(cabin, typed) }), nil
 		case "tier":
 			p := facts.Programs[chosen["program"]]
 			if p == nil {

@@ -2,8 +2,10 @@ package tools
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
+	"loyalty-mcp/internal/availability"
 	"loyalty-mcp/kg"
 )
 
@@ -45,15 +47,33 @@ type PromptArgument struct {
 	Required          bool
 }
 
-// New makes the registry of everything that is answered from a catalog. now is
-// the clock: it decides which rules are in force when a question gives no date.
-func New(catalog *kg.Catalog, now func() time.Time) Registry {
+// Options are what a registry needs besides its catalog.
+type Options struct {
+	// Now is the clock: it decides which rules are in force when a question gives
+	// no date. Default: time.Now.
+	Now func() time.Time
+	// Availability looks up seats live; nil looks nothing up.
+	Availability availability.Provider
+	// Log gets what is wrong with a provider. Default: nowhere.
+	Log *slog.Logger
+}
+
+// New makes the registry of everything that is answered from a catalog.
+func New(catalog *kg.Catalog, o Options) Registry {
 	shared := &books{catalog: catalog}
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	seats := &live{provider: o.Availability, now: now, log: o.Log}
+	if seats.log == nil {
+		seats.log = slog.New(slog.DiscardHandler)
+	}
 	return Registry{
-		Tools:     []Tool{flightEarnings(shared, now), adviseCrediting(shared, now), planTransfers(shared, now)},
+		Tools:     []Tool{flightEarnings(shared, now), adviseCrediting(shared, now), searchAwards(shared, seats, now), planTransfers(shared, now)},
 		Resources: []Resource{programsResource(catalog)},
 		Templates: []ResourceTemplate{programTemplate(catalog)},
-		Prompts:   []Prompt{whereToCredit()},
+		Prompts:   []Prompt{whereToCredit(), planAwardTrip()},
 		Complete:  complete(catalog),
 	}
 }

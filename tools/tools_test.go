@@ -26,7 +26,7 @@ func now() time.Time { return bundletest.Today }
 
 func registry(t testing.TB) tools.Registry {
 	t.Helper()
-	return tools.New(kg.NewCatalog(bundletest.Store(t)), now)
+	return tools.New(kg.NewCatalog(bundletest.Store(t)), tools.Options{Now: now})
 }
 
 func tool(t testing.TB, r tools.Registry, name string) tools.Tool {
@@ -43,7 +43,7 @@ func tool(t testing.TB, r tools.Registry, name string) tools.Tool {
 // TestDeclarations compares each tool's whole declaration with its golden file:
 // names, shapes and words are a contract with agents and scripts.
 func TestDeclarations(t *testing.T) {
-	for _, tool := range tools.New(nil, now).Tools {
+	for _, tool := range tools.New(nil, tools.Options{Now: now}).Tools {
 		t.Run(tool.Name, func(t *testing.T) {
 			var got bytes.Buffer
 			e := json.NewEncoder(&got)
@@ -74,7 +74,7 @@ func TestDeclarations(t *testing.T) {
 const mostDescription = 1024
 
 func TestDeclarationsAreSound(t *testing.T) {
-	for _, tool := range tools.New(nil, now).Tools {
+	for _, tool := range tools.New(nil, tools.Options{Now: now}).Tools {
 		if n := len(tool.Description); n == 0 || n > mostDescription {
 			t.Errorf("%s: the description has %d bytes, want 1 to %d", tool.Name, n, mostDescription)
 		}
@@ -291,7 +291,7 @@ func TestGraphOutOfReach(t *testing.T) {
 	clock := bundletest.Today
 	graph := &unreliable{Graph: bundletest.Store(t)}
 	cache := kg.NewCache(graph, kg.CacheOptions{Answers: 16, CheckEvery: time.Second, Now: func() time.Time { return clock }})
-	calculate := tool(t, tools.New(kg.NewCatalog(cache), now), "calculate_flight_earnings")
+	calculate := tool(t, tools.New(kg.NewCatalog(cache), tools.Options{Now: now}), "calculate_flight_earnings")
 	question := []byte(`{"segments":[` + flight + `],"fare":{"base":100,"currency":"USD"},"programs":["AA_AAdvantage"]}`)
 	ask := func() (string, error) {
 		clock = clock.Add(2 * time.Second)
@@ -365,7 +365,7 @@ func FuzzArguments(f *testing.F) {
 // eight programs; beside BenchmarkCalculate it shows what validation and JSON cost.
 func BenchmarkCall(b *testing.B) {
 	graph := kg.NewCache(bundletest.Store(b), kg.CacheOptions{Answers: 256, CheckEvery: time.Second, Now: time.Now})
-	calculate := tool(b, tools.New(kg.NewCatalog(graph), now), "calculate_flight_earnings")
+	calculate := tool(b, tools.New(kg.NewCatalog(graph), tools.Options{Now: now}), "calculate_flight_earnings")
 	back := `{"marketingCarrier":"AA","origin":"LHR","destination":"JFK","bookingClass":"J","departureDate":"2026-12-20"}`
 	question := []byte(`{"segments":[` + flight + `,` + back + `],"fare":{"base":2000,"carrierSurcharges":400,"currency":"USD"},` +
 		`"memberships":[{"program":"AA_AAdvantage","tier":"Platinum"}],"programs":["AA_AAdvantage","AC_Aeroplan","AF_FlyingBlue",` +

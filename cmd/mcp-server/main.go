@@ -25,11 +25,11 @@ import (
 	"loyalty-mcp/tools"
 )
 
-const description = `Exact, cited answers on airline loyalty programs: what a flight earns, where to credit it.
+const description = `Exact, cited answers on airline loyalty programs: what a flight earns, where to credit it, how to fly on points and how to fund that.
 
 Started without a command it serves the Model Context Protocol on standard input and output, as agent hosts expect; with --transport http it listens for them. Everything runs on bundled facts: no account and no network is needed.
 
-Every flag has an environment twin, named at its end.`
+Every flag has an environment twin, named at its end. With your own seats.aero partner key in $LOYALTY_SEATSAERO_KEY, award searches also say where seats are; without it nothing leaves this machine.`
 
 const instructions = `Answers on airline loyalty programs come from rules on file, each with its source and date. Use the tools for every number; do not recall or estimate one. Say which sources an answer rests on. "unanswered" means that nothing on file states it: say so, it is not zero.`
 
@@ -56,14 +56,18 @@ func (s serve) Run(ctx context.Context) error {
 	catalog := kg.NewCatalog(graph)
 	server := mcpserver.New(mcpserver.Options{
 		Name: "loyalty-mcp", Version: version(), Instructions: instructions,
-		Registry: tools.New(catalog, time.Now),
+		Registry: tools.New(catalog, tools.Options{Availability: config.Availability(), Log: log}),
 		Logger:   log,
 		Ready: func(ctx context.Context) error {
 			_, err := catalog.Facts(ctx)
 			return err
 		},
 	})
-	log.Info("starting", "version", version(), "transport", s.Transport, "graph", s.Graph)
+	seats := "off"
+	if provider := config.Availability(); provider != nil {
+		seats = provider.Name()
+	}
+	log.Info("starting", "version", version(), "transport", s.Transport, "graph", s.Graph, "availability", seats)
 	if s.Transport == "http" {
 		return server.ListenAndServe(ctx, s.Addr, func(addr net.Addr) {
 			if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
@@ -84,7 +88,8 @@ type call struct {
 }
 
 func (c call) Run(ctx context.Context) error {
-	graph, err := c.OpenGraph(ctx, c.Logger(os.Stderr), time.Now)
+	log := c.Logger(os.Stderr)
+	graph, err := c.OpenGraph(ctx, log, time.Now)
 	if err != nil {
 		return err
 	}
@@ -95,7 +100,7 @@ func (c call) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	registry := tools.New(kg.NewCatalog(graph), time.Now)
+	registry := tools.New(kg.NewCatalog(graph), tools.Options{Availability: config.Availability(), Log: log})
 	for _, t := range registry.Tools {
 		if t.Name != c.Tool {
 			continue
@@ -132,7 +137,7 @@ type list struct {
 
 func (l list) Run() error {
 	// Declarations need no facts, so no backend is opened.
-	registry := tools.New(nil, time.Now)
+	registry := tools.New(nil, tools.Options{})
 	if l.JSON {
 		return json.NewEncoder(os.Stdout).Encode(declarations(registry))
 	}

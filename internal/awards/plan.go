@@ -1,8 +1,8 @@
 package awards
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -15,13 +15,10 @@ import (
 
 // Plan finds the transfers that fund points in a program for the least value
 // given up. today is an ISO date. A wrong question is a *schemas.CallError.
-func Plan(facts *kg.Facts, q *schemas.TransferQuestion, today string) (*schemas.TransferAnswer, error) {
-	p := &planner{facts: facts, today: today, date: q.Date, ids: slices.Sorted(maps.Keys(facts.Programs)),
+func (b *Book) Plan(q *schemas.TransferQuestion, today string) (*schemas.TransferAnswer, error) {
+	p := &planner{Book: b, today: today, date: cmp.Or(q.Date, today),
 		answer: &schemas.TransferAnswer{Steps: []schemas.TransferStep{}, Alternatives: []schemas.TransferPlan{},
 			Sources: []schemas.CitedSource{}, Warnings: []string{}}}
-	if p.date == "" {
-		p.date = today
-	}
 	if err := p.pose(q); err != nil {
 		return nil, err
 	}
@@ -30,22 +27,27 @@ func Plan(facts *kg.Facts, q *schemas.TransferQuestion, today string) (*schemas.
 	}
 	best, ok := p.solve()
 	if !ok {
+		if best.gap > 0 {
+			p.warn(mayBringMore)
+		}
 		p.explain(q)
 		return p.answer, nil
 	}
 	plan := p.plan(&best)
 	p.answer.Affordable = true
 	p.answer.Steps, p.answer.OwnUsed, p.answer.Leftover, p.answer.Cost = plan.Steps, plan.OwnUsed, plan.Leftover, plan.Cost
+	if best.gap > 0 {
+		p.warn(fmt.Sprintf("not proven cheapest: another plan might give up at most %s less", p.amount(best.gap)))
+	}
 	p.alternatives(&best)
 	p.cite(&best)
 	return p.answer, nil
 }
 
 type planner struct {
-	problem
-	facts       *kg.Facts
+	problem // currencies are numbered as the book's ids
+	*Book
 	today, date string
-	ids         []string            // program of each currency
 	stated      []*schemas.Transfer // of each link
 	method      string
 	inUSD       bool
@@ -56,6 +58,11 @@ func (p *planner) currency(field, id string) (int, error) {
 	at, found := slices.BinarySearch(p.ids, id)
 	if !found {
 		near := nearest.Of(id, p.ids, func(id string) []string { return []string{id, p.facts.Programs[id].Program.Name} })
+		for _, known := range p.ids { // the airline's code alone
+			if len(near) == 0 && strings.HasPrefix(known, strings.ToUpper(id)+"_") {
+				near = append(near, known)
+			}
+		}
 		e := &schemas.CallError{Code: "unknown_program", Field: field, Given: id, Allowed: near, Message: fmt.Sprintf("%s: %q is not a known program", field, id)}
 		if len(near) > 0 {
 			e.Message += "; did you mean " + strings.Join(near, ", ") + "?"
@@ -71,32 +78,56 @@ func (p *planner) pose(q *schemas.TransferQuestion) error {
 	if p.target, err = p.currency("target", q.Target); err != nil {
 		return err
 	}
-	p.need = q.Points
+	if err := p.hold(q.Balances); err != nil {
+		return err
+	}
+	p.aim(p.target, q.Points, true)
+	return nil
+}
+
+// hold sets the balances, and makes room for what points are worth.
+func (p *planner) hold(balances []schemas.Balance) error {
 	p.balances, p.values = make([]int64, len(p.ids)), make([]int64, len(p.ids))
-	for i, b := range q.Balances {
+	for i, b := range balances {
 		at, err := p.currency(fmt.Sprintf("balances[%d].program", i), b.Program)
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(q.Balances[:i], func(earlier schemas.Balance) bool { return earlier.Program == b.Program }) {
+		if slices.ContainsFunc(balances[:i], func(earlier schemas.Balance) bool { return earlier.Program == b.Program }) {
 			return &schemas.CallError{Code: "duplicate", Field: fmt.Sprintf("balances[%d].program", i), Given: b.Program,
 				Message: fmt.Sprintf("balances[%d].program: %s is given twice: add the balances up", i, b.Program)}
 		}
 		p.balances[at] = b.Amount
 	}
+	return nil
+}
+
+// aim sets what is needed, and lays out the links that can bring it.
+func (p *planner) aim(target int, need int64, transfers bool) {
+	p.target, p.need, p.links, p.stated = target, need, nil, nil
+	if !transfers {
+		return
+	}
 	// Only links out of what the traveller has, and on to the target, can matter.
-	for from, id := range p.ids {
-		for _, t := range p.facts.Programs[id].Transfers {
-			to, known := slices.BinarySearch(p.ids, t.To)
-			held := t.EffectiveDate <= p.date && (t.ExpirationDate == "" || p.date <= t.ExpirationDate)
-			if !known || !held || from == p.target || p.balances[from] == 0 && to != p.target {
-				continue
-			}
-			p.links = append(p.links, p.linkOf(from, to, t))
+	add := func(w *way) {
+		if t := w.Transfer; t.EffectiveDate <= p.date && (t.ExpirationDate == "" || p.date <= t.ExpirationDate) {
+			p.links = append(p.links, p.linkOf(w.from, w.to, t))
 			p.stated = append(p.stated, t)
 		}
 	}
-	return nil
+	for i := range p.to[target] {
+		add(&p.to[target][i])
+	}
+	for from, balance := range p.balances {
+		if balance == 0 || from == target {
+			continue
+		}
+		for i := range p.from[from] {
+			if w := &p.from[from][i]; w.to != target && slices.ContainsFunc(p.to[target], func(on way) bool { return on.from == w.to }) {
+				add(w)
+			}
+		}
+	}
 }
 
 func (p *planner) linkOf(from, to int, t *schemas.Transfer) link {
@@ -164,16 +195,20 @@ func (p *planner) value(q *schemas.TransferQuestion) error {
 		}
 		return nil
 	}
-	if publisher, date, ok := p.publisher(involved); ok {
-		p.inUSD, p.method = true, "valuations of "+publisher+", "+date
+	unvalued := slices.IndexFunc(involved, func(i int) bool { return p.worths[p.ids[i]].micro == 0 })
+	if len(involved) > 0 && unvalued < 0 {
+		p.inUSD = true
+		var methods []string
 		for _, i := range involved {
-			v := p.valuation(i, publisher)
-			p.values[i] = micro(v.Cents.Decimal) / 100
-			p.citeSources(v.Sources)
+			w := p.worths[p.ids[i]]
+			p.values[i] = w.micro
+			methods = append(methods, p.ids[i]+" "+w.describe())
+			p.citeSources(w.sources)
 		}
+		p.method = "published valuations: " + strings.Join(methods, "; ")
 		return nil
 	}
-	p.method = "every point counts the same: no publisher on file values all of these programs"
+	p.method = "every point counts the same: no valuation on file of one of these programs"
 	for _, i := range involved {
 		p.values[i] = 1
 	}
@@ -184,37 +219,6 @@ func (p *planner) value(q *schemas.TransferQuestion) error {
 		}
 	}
 	return nil
-}
-
-// publisher finds one whose valuations cover all currencies, the newest first.
-func (p *planner) publisher(involved []int) (name, date string, ok bool) {
-	if len(involved) == 0 {
-		return "", "", false
-	}
-	for _, v := range p.facts.Valuations[p.ids[involved[0]]] {
-		oldest := v.Date
-		all := true
-		for _, i := range involved {
-			other := p.valuation(i, v.Publisher)
-			if all = other != nil; !all {
-				break
-			}
-			oldest = min(oldest, other.Date)
-		}
-		if all && (!ok || oldest > date || oldest == date && v.Publisher < name) {
-			name, date, ok = v.Publisher, oldest, true
-		}
-	}
-	return name, date, ok
-}
-
-func (p *planner) valuation(currency int, publisher string) *schemas.Valuation {
-	list := p.facts.Valuations[p.ids[currency]] // newest first
-	at := slices.IndexFunc(list, func(v *schemas.Valuation) bool { return v.Publisher == publisher })
-	if at < 0 {
-		return nil
-	}
-	return list[at]
 }
 
 // plan writes a solution down.
@@ -260,6 +264,15 @@ func (p *planner) cost(micros int64) schemas.TransferCost {
 	return schemas.TransferCost{Value: schemas.Decimal{Decimal: udecimal.MustFromInt64(micros, 6).RoundHAZ(2)}, Unit: "USD", Method: p.method}
 }
 
+// amount is a cost in words, rounded up.
+func (p *planner) amount(micros int64) string {
+	if p.inUSD {
+		micros = (micros + 9_999) / 10_000 * 10_000
+	}
+	cost := p.cost(micros)
+	return cost.Value.String() + " " + cost.Unit
+}
+
 // alternatives solves for each balance alone, with the target's own.
 func (p *planner) alternatives(best *solution) {
 	for _, i := range p.involved() {
@@ -277,16 +290,22 @@ func (p *planner) alternatives(best *solution) {
 	slices.SortStableFunc(p.answer.Alternatives, func(a, b schemas.TransferPlan) int { return a.Cost.Value.Cmp(b.Cost.Value.Decimal) })
 }
 
+const mayBringMore = "it is not proven that no other plan brings more"
+
 // explain says why there is no plan, and how far the balances go.
 func (p *planner) explain(q *schemas.TransferQuestion) {
 	enough, tooMuch := int64(0), q.Points // the most that can be had, by halving
 	for tooMuch-enough > 1 {
 		trial := p.problem
 		trial.need = (enough + tooMuch) / 2
-		if _, ok := trial.solve(); ok {
+		s, ok := trial.solve()
+		if ok {
 			enough = trial.need
 		} else {
 			tooMuch = trial.need
+			if s.gap > 0 {
+				p.warn(mayBringMore)
+			}
 		}
 	}
 	a := p.answer

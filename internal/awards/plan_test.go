@@ -14,7 +14,7 @@ import (
 const today = "2026-11-21"
 
 // madeUp are programs and links whose plans can be worked out by hand.
-func madeUp(t *testing.T) *kg.Facts {
+func madeUp(t *testing.T) *awards.Book {
 	t.Helper()
 	facts := &kg.Facts{Programs: map[string]*kg.ProgramFacts{}, Valuations: map[string][]*schemas.Valuation{},
 		Sources: map[string]*schemas.CitedSource{"s": {ID: "s", Title: "made up", AsOf: "2026-11-01"}}}
@@ -48,7 +48,11 @@ program: {id: `+id+`, name: `+id+`, kind: bank, unit: points, reviewDays: 90, so
 		}
 	}
 	worth("A", map[string]string{"AIR": "1.5", "BANK": "2", "RICH": "1.5", "HOTEL": "0.6"})
-	return facts
+	book, err := awards.NewBook(facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book
 }
 
 func TestPlan(t *testing.T) {
@@ -98,7 +102,7 @@ func TestPlan(t *testing.T) {
 				}
 				q.CentsPerPoint[id] = schemas.MustDecimal(cents)
 			}
-			a, err := awards.Plan(madeUp(t), &q, today)
+			a, err := madeUp(t).Plan(&q, today)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +131,7 @@ func TestPlan(t *testing.T) {
 
 func TestPlanAlternatives(t *testing.T) {
 	q := schemas.TransferQuestion{Target: "AIR", Points: 4000, Balances: []schemas.Balance{{Program: "BANK", Amount: 10000}, {Program: "RICH", Amount: 10000}}}
-	a, err := awards.Plan(madeUp(t), &q, today)
+	a, err := madeUp(t).Plan(&q, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,14 +152,14 @@ func TestPlanWrongQuestions(t *testing.T) {
 			CentsPerPoint: map[string]schemas.Decimal{"BANK": schemas.MustDecimal("2")}}, "missing_field", "centsPerPoint.RICH"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := awards.Plan(madeUp(t), &test.q, today)
+			_, err := madeUp(t).Plan(&test.q, today)
 			e, ok := err.(*schemas.CallError)
 			if !ok || e.Code != test.code || e.Field != test.field || !strings.Contains(e.Message, test.field) {
 				t.Errorf("got %+v, want %s on %s", err, test.code, test.field)
 			}
 		})
 	}
-	if _, err := awards.Plan(madeUp(t), &schemas.TransferQuestion{Target: "AIRE", Points: 1}, today); !slices.Contains(err.(*schemas.CallError).Allowed, "AIR") {
+	if _, err := madeUp(t).Plan(&schemas.TransferQuestion{Target: "AIRE", Points: 1}, today); !slices.Contains(err.(*schemas.CallError).Allowed, "AIR") {
 		t.Errorf("the nearest match is not named: %v", err)
 	}
 }

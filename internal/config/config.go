@@ -14,6 +14,8 @@ import (
 
 	"github.com/adrg/xdg"
 
+	"loyalty-mcp/internal/availability"
+	"loyalty-mcp/internal/seatsaero"
 	"loyalty-mcp/kg"
 	"loyalty-mcp/kg/bundle"
 	"loyalty-mcp/kg/embedded"
@@ -40,6 +42,17 @@ func (l Log) Logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// Availability is the live provider of award seats that the environment has a key
+// for, nil if none. The key is the user's own; it is no flag, so that it shows
+// in no list of processes.
+func Availability() availability.Provider {
+	key := os.Getenv("LOYALTY_SEATSAERO_KEY")
+	if key == "" {
+		return nil
+	}
+	return seatsaero.New(key, seatsaero.Options{})
 }
 
 const (

@@ -52,6 +52,16 @@ earningRules:
 - {id: long, title: Long flights, marketing: [AF], route: {miles: {over: 650}}, unlisted: nothing, sources: [s], earn: {redeemable: {basis: segment, rates: [{classes: YJ, rate: 900}]}}}
 `
 
+// soundAwards ends it.
+const soundAwards = `
+awardPartners: [{id: own, carriers: [BA], sources: [s]}]
+awardCharts:
+- {id: own, title: Own, carriers: [BA], per: segment, sources: [s], rows: [{between: [country/GB], and: [subdivision/US-NY], prices: {economy: 100, business: 300}}]}
+awardFees: [{id: own, surcharge: none, typical: [{low: 5.6, currency: USD}], sources: [s]}]
+awardRules: [{id: stop, about: stopover, text: None., sources: [s]}]
+sweetSpots: [{id: spot, title: Spot, carriers: [BA], route: {within: [country/US]}, cabin: economy, price: 90, sources: [s]}]
+`
+
 // reference is the bundle's reference data.
 var reference = sync.OnceValues(func() (*kg.Facts, error) {
 	sheets, err := bundle.Sheets()
@@ -64,7 +74,7 @@ var reference = sync.OnceValues(func() (*kg.Facts, error) {
 // find checks the sound sheet with more rules and a fault planted in it.
 func find(t *testing.T, rules string, plant func(*schemas.FactSheet)) []Finding {
 	t.Helper()
-	sheet, err := schemas.DecodeFactSheet("test.yaml", []byte(sound+rules))
+	sheet, err := schemas.DecodeFactSheet("test.yaml", []byte(sound+rules+soundAwards))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +120,22 @@ func TestPlantedFaults(t *testing.T) {
 		plant func(*schemas.FactSheet)
 		want  Finding // Message is a part of it
 	}{
+		"an award partner": {plant: func(s *schemas.FactSheet) { s.AwardPartners[0].Carriers = []string{"??"} },
+			want: Finding{Error, UnknownCode, "XX_Test", "awardPartners/own", `carrier "??"`}},
+		"a chart's state": {plant: func(s *schemas.FactSheet) { s.AwardCharts[0].Rows[0].And = []string{"subdivision/US-QQ"} },
+			want: Finding{Error, UnknownCode, "XX_Test", "awardCharts/own", `subdivision "US-QQ"`}},
+		"a currency of fees": {plant: func(s *schemas.FactSheet) { s.AwardFees[0].Typical[0].Currency = "QQQ" },
+			want: Finding{Error, UnknownCode, "XX_Test", "awardFees/own", `currency "QQQ"`}},
+		"business below economy": {plant: func(s *schemas.FactSheet) { s.AwardCharts[0].Rows[0].Prices["business"] = 90 },
+			want: Finding{Warning, Rate, "XX_Test", "awardCharts/own", "costs 90, less than economy (100)"}},
+		"a digit too many": {plant: func(s *schemas.FactSheet) { s.AwardCharts[0].Rows[0].Prices["business"] = 3000 },
+			want: Finding{Warning, Rate, "XX_Test", "awardCharts/own", "more than six times economy"}},
+		"many digits too many": {plant: func(s *schemas.FactSheet) { s.AwardCharts[0].Rows[0].Prices["economy"] = 4_500_700_000 },
+			want: Finding{Error, Rate, "XX_Test", "awardCharts/own", "more than any program is known to ask"}},
+		"a rule without source": {plant: func(s *schemas.FactSheet) { s.AwardRules[0].Sources = nil },
+			want: Finding{Error, Provenance, "XX_Test", "awardRules/stop", "names no source"}},
+		"a sweet spot's carrier": {plant: func(s *schemas.FactSheet) { s.SweetSpots[0].Carriers = []string{"??"} },
+			want: Finding{Error, UnknownCode, "XX_Test", "sweetSpots/spot", `carrier "??"`}},
 		"a carrier": {plant: func(s *schemas.FactSheet) { rule(s, "sq").Marketing = []string{"SQ", "??"} },
 			want: Finding{Error, UnknownCode, "XX_Test", "earningRules/sq", `carrier "??"`}},
 		"an airline of the program": {plant: func(s *schemas.FactSheet) { s.Program.Airlines = []string{"??"} },
