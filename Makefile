@@ -39,6 +39,7 @@ test/conformance/node_modules/.installed: test/conformance/package-lock.json
 # README, and BenchmarkEarnings with BenchmarkNoop of the same run.
 bench:
 	go test -run '^$$' -bench Calculate -benchmem ./internal/earnings
+	go test -run '^$$' -bench . -benchmem ./internal/awards
 	go test -run '^$$' -bench Call -benchmem ./tools
 	go test -run '^$$' -bench 'Noop|Earnings|Awards' -benchtime 5s ./internal/mcpserver
 	go test -run '^$$' -bench . -benchtime 10x ./cmd/mcp-server

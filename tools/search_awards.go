@@ -16,7 +16,7 @@ func searchAwards(books *books, seats *live, now func() time.Time) Tool {
 		Title: "Search award flights",
 		Description: `Finds how to fly a route on points: which programs book which carriers, what each asks by its award chart, fees, and the cheapest way to pay from the traveller's balances, transfers included. For a known program and amount use plan_points_transfers.
 Needs origin, destination (airport, city or country), cabin. Give all balances, departureDate, returnDate for a round trip, travelers.
-price.total and funding are for all travellers and both ways, in price.unit. price.kind: fixed (charted), from (least asked), range, dynamic (seen). Options are ranked by value.cost; pass caveats on. Prices say nothing about seats: only availability does, if there.
+price.total and funding are for all travellers and both ways, in price.unit. price.kind: fixed (charted), from (least asked), range, dynamic (seen). Options are ranked by value.cost, doubtful ones last; pass caveats on. Prices say nothing about seats: only availability does, if there.
 unanswered: programs that could fly it at an unknown price; failed: why nothing, or nothing affordable, was found.
 Example: {"origin":"NYC","destination":"London","cabin":"business","travelers":2,"departureDate":"2027-09-14","balances":[{"program":"AMEX_MR_US","amount":100000}]}`,
 		Hints: hints,

@@ -54,9 +54,10 @@ func (s serve) Run(ctx context.Context) error {
 	}
 	defer graph.Close()
 	catalog := kg.NewCatalog(graph)
+	provider := config.Availability()
 	server := mcpserver.New(mcpserver.Options{
 		Name: "loyalty-mcp", Version: version(), Instructions: instructions,
-		Registry: tools.New(catalog, tools.Options{Availability: config.Availability(), Log: log}),
+		Registry: tools.New(catalog, tools.Options{Availability: provider, Log: log}),
 		Logger:   log,
 		Ready: func(ctx context.Context) error {
 			_, err := catalog.Facts(ctx)
@@ -64,7 +65,7 @@ func (s serve) Run(ctx context.Context) error {
 		},
 	})
 	seats := "off"
-	if provider := config.Availability(); provider != nil {
+	if provider != nil {
 		seats = provider.Name()
 	}
 	log.Info("starting", "version", version(), "transport", s.Transport, "graph", s.Graph, "availability", seats)

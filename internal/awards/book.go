@@ -72,9 +72,10 @@ type partner struct {
 
 type chart struct {
 	*schemas.AwardChart
-	carriers geo.Set // whose flights it prices
+	carriers geo.Set // that it names
 	area     area
 	rows     []row
+	seasonal bool // some prices are by season
 }
 
 type row struct {
@@ -169,7 +170,6 @@ func (b *Book) compile(areas *geo.Areas, id string) (*program, error) {
 	if p.own, err = b.set(facts.Program.Airlines); err != nil {
 		return nil, err
 	}
-	books := geo.NewSet(len(b.codes))
 	for _, a := range facts.AwardPartners {
 		members := slices.Clone(a.Carriers)
 		if a.Alliance != "" {
@@ -181,47 +181,19 @@ func (b *Book) compile(areas *geo.Areas, id string) (*program, error) {
 		}
 		set, err := b.set(members)
 		if err != nil {
+			if retired(&a.Validity) {
+				continue
+			}
 			return nil, err
-		}
-		for i := range books {
-			books[i] |= set[i]
 		}
 		p.partners = append(p.partners, partner{a, set})
 	}
-	named := geo.NewSet(len(b.codes))
 	for _, a := range facts.AwardCharts {
-		c := &chart{AwardChart: a}
-		if c.carriers, err = b.set(a.Carriers); err != nil {
+		c, err := b.compileChart(areas, a)
+		if err == nil {
+			p.charts = append(p.charts, c)
+		} else if !retired(&a.Validity) {
 			return nil, err
-		}
-		for i := range named {
-			named[i] |= c.carriers[i]
-		}
-		if c.area, err = compileArea(areas, a.Route); err != nil {
-			return nil, fmt.Errorf("chart %s: %w", a.ID, err)
-		}
-		for i := range a.Rows {
-			r := row{AwardRow: &a.Rows[i], season: slices.Index(seasons, a.Rows[i].Season)}
-			for at, cabin := range schemas.Cabins {
-				r.low[at] = r.Prices[cabin]
-				r.high[at] = max(r.low[at], r.High[cabin])
-			}
-			if r.area, err = compileArea(areas, &a.Rows[i].Route); err != nil {
-				return nil, fmt.Errorf("chart %s: %w", a.ID, err)
-			}
-			c.rows = append(c.rows, r)
-		}
-		p.charts = append(p.charts, c)
-	}
-	for _, c := range p.charts {
-		if len(c.Carriers) > 0 {
-			continue
-		}
-		for i := range c.carriers {
-			c.carriers[i] = books[i]
-			if !c.Mixed {
-				c.carriers[i] &^= named[i]
-			}
 		}
 	}
 	slices.SortStableFunc(p.charts, func(x, y *chart) int {
@@ -237,32 +209,42 @@ func (b *Book) compile(areas *geo.Areas, id string) (*program, error) {
 	return p, b.compileMoney(areas, p)
 }
 
+// retired tells whether a fact holds no longer, or not for long: what it speaks of
+// may be gone from the facts.
+func retired(v *schemas.Validity) bool { return v.ExpirationDate != "" }
+
+func (b *Book) compileChart(areas *geo.Areas, a *schemas.AwardChart) (*chart, error) {
+	c := &chart{AwardChart: a}
+	var err error
+	if c.carriers, err = b.set(a.Carriers); err != nil {
+		return nil, fmt.Errorf("chart %s: %w", a.ID, err)
+	}
+	if c.area, err = compileArea(areas, a.Route); err != nil {
+		return nil, fmt.Errorf("chart %s: %w", a.ID, err)
+	}
+	for i := range a.Rows {
+		r := row{AwardRow: &a.Rows[i], season: slices.Index(seasons, a.Rows[i].Season)}
+		for at, cabin := range schemas.Cabins {
+			r.low[at] = r.Prices[cabin]
+			r.high[at] = max(r.low[at], r.High[cabin])
+		}
+		if r.area, err = compileArea(areas, &a.Rows[i].Route); err != nil {
+			return nil, fmt.Errorf("chart %s: %w", a.ID, err)
+		}
+		c.rows = append(c.rows, r)
+		c.seasonal = c.seasonal || r.season >= 0
+	}
+	return c, nil
+}
+
 // compileMoney indexes what awards of the program cost in money, and its sweet spots.
 func (b *Book) compileMoney(areas *geo.Areas, p *program) error {
-	named := geo.NewSet(len(b.codes))
 	for _, a := range p.AwardFees {
-		f := fee{AwardFee: a}
-		var err error
-		if f.carriers, err = b.set(a.Carriers); err != nil {
+		f, err := b.compileFee(areas, a)
+		if err == nil {
+			p.fees = append(p.fees, f)
+		} else if !retired(&a.Validity) {
 			return err
-		}
-		for i := range named {
-			named[i] |= f.carriers[i]
-		}
-		for i := range a.Typical {
-			route, err := compileArea(areas, &a.Typical[i].Route)
-			if err != nil {
-				return fmt.Errorf("fee %s: %w", a.ID, err)
-			}
-			f.typical = append(f.typical, route)
-		}
-		p.fees = append(p.fees, f)
-	}
-	for _, f := range p.fees {
-		if len(f.Carriers) == 0 {
-			for i := range f.carriers {
-				f.carriers[i] = ^named[i]
-			}
 		}
 	}
 	for _, a := range p.SweetSpots {
@@ -277,6 +259,21 @@ func (b *Book) compileMoney(areas *geo.Areas, p *program) error {
 		p.spots = append(p.spots, s)
 	}
 	return nil
+}
+
+func (b *Book) compileFee(areas *geo.Areas, a *schemas.AwardFee) (f fee, err error) {
+	f.AwardFee = a
+	if f.carriers, err = b.set(a.Carriers); err != nil {
+		return f, fmt.Errorf("fee %s: %w", a.ID, err)
+	}
+	for i := range a.Typical {
+		route, err := compileArea(areas, &a.Typical[i].Route)
+		if err != nil {
+			return f, fmt.Errorf("fee %s: %w", a.ID, err)
+		}
+		f.typical = append(f.typical, route)
+	}
+	return f, nil
 }
 
 // set is the numbers of carriers.

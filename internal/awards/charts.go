@@ -7,6 +7,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"loyalty-mcp/internal/geo"
 	"loyalty-mcp/schemas"
 )
 
@@ -32,6 +33,7 @@ type part struct {
 	miles     int
 	low, high int64
 	season    string
+	unsure    bool // the price is by season, and the day's season is not known
 }
 
 // certainty orders kinds of price.
@@ -43,8 +45,50 @@ type ask struct {
 	book  *Book
 	cabin string
 	at    int    // place of the cabin in schemas.Cabins
-	date  string // of travel; "" is not known
-	valid string // day on which charts must hold
+	date  string // of travel, for seasons; "" is not known
+	today string // the day of booking, on which charts, fees and rules must hold
+	books geo.Set
+	rest  geo.Set // what it books and no chart names
+}
+
+// newAsk prepares questions to a program's charts as they hold today.
+func (b *Book) newAsk(p *program, cabin, date, today string) *ask {
+	a := &ask{program: p, book: b, cabin: cabin, at: slices.Index(schemas.Cabins, cabin), date: date, today: today,
+		books: geo.NewSet(len(b.codes)), rest: geo.NewSet(len(b.codes))}
+	for _, partner := range p.partners {
+		if a.holds(&partner.Validity) {
+			for i := range a.books {
+				a.books[i] |= partner.carriers[i]
+			}
+		}
+	}
+	copy(a.rest, a.books)
+	for _, c := range p.charts {
+		if a.holds(&c.Validity) {
+			for i := range a.rest {
+				a.rest[i] &^= c.carriers[i]
+			}
+		}
+	}
+	return a
+}
+
+func (a *ask) holds(v *schemas.Validity) bool {
+	return v.EffectiveDate <= a.today && (v.ExpirationDate == "" || a.today <= v.ExpirationDate)
+}
+
+// covers tells whether a chart is for all of the flights.
+func (a *ask) covers(c *chart, flights []flight) bool {
+	set := c.carriers
+	if len(c.Carriers) == 0 {
+		set = a.rest
+	}
+	for _, f := range flights {
+		if !set.Has(int(f.carrier)) {
+			return false
+		}
+	}
+	return true
 }
 
 // price is what the program asks for a journey. If nothing on file says so, ok is
@@ -52,7 +96,7 @@ type ask struct {
 func (a *ask) price(j *journey) (q quote, dynamic, ok bool) {
 	if a.mixed(j) {
 		for _, c := range a.charts {
-			if c.Mixed && a.holds(c) {
+			if c.Mixed && a.holds(&c.Validity) {
 				if p, ok := a.lookup(c, j.flights); ok {
 					return single(p), false, true
 				}
@@ -60,7 +104,7 @@ func (a *ask) price(j *journey) (q quote, dynamic, ok bool) {
 		}
 	}
 	for _, c := range a.charts {
-		if c.Mixed || !a.holds(c) || !covers(c, j.flights) {
+		if c.Mixed || !a.holds(&c.Validity) || !a.covers(c, j.flights) {
 			continue
 		}
 		dynamic = dynamic || c.Kind == "dynamic"
@@ -96,7 +140,7 @@ func (a *ask) why(j *journey, dynamic bool) string {
 func single(p part) quote {
 	q := quote{low: p.low, high: p.high, kind: kindOf(p.chart), level: p.chart.Level, season: p.season,
 		roundTrip: p.chart.Trip == "roundTrip", n: 1, part: [3]part{p}}
-	if p.season == "" && p.high > p.low && q.kind == "fixed" {
+	if q.kind == "fixed" && (p.high > p.low || p.unsure) {
 		q.kind = "range"
 	}
 	return q
@@ -124,33 +168,20 @@ func (a *ask) mixed(j *journey) bool {
 	return false
 }
 
-func covers(c *chart, flights []flight) bool {
-	for _, f := range flights {
-		if !c.carriers.Has(int(f.carrier)) {
-			return false
-		}
-	}
-	return true
-}
-
-func (a *ask) holds(c *chart) bool {
-	return c.EffectiveDate <= a.valid && (c.ExpirationDate == "" || a.valid <= c.ExpirationDate)
-}
-
 // added sums up what charts ask for parts of a journey.
 func (a *ask) added(j *journey) (quote, bool) {
 	var q quote
 	for i := 0; i < len(j.flights); {
 		next, found := 0, part{}
 		for _, c := range a.charts {
-			if c.Mixed || c.Per == "journey" || c.Trip == "roundTrip" || !a.holds(c) {
+			if c.Mixed || c.Per == "journey" || c.Trip == "roundTrip" || !a.holds(&c.Validity) {
 				continue
 			}
 			end := i + 1
-			for c.Per == "part" && end < len(j.flights) && covers(c, j.flights[i:end+1]) {
+			for c.Per == "part" && end < len(j.flights) && a.covers(c, j.flights[i:end+1]) {
 				end++
 			}
-			if covers(c, j.flights[i:end]) {
+			if a.covers(c, j.flights[i:end]) {
 				if p, ok := a.lookup(c, j.flights[i:end]); ok {
 					next, found = end, p
 					break
@@ -190,47 +221,40 @@ func (a *ask) lookup(c *chart, flights []flight) (part, bool) {
 	if !c.area.fits(a.book, p.from, p.to, p.miles) {
 		return p, false
 	}
-	var seasonal [3]struct{ low, high int64 } // by season
+	day := a.seasonOf(c, p)
+	var seen [3]bool // seasons with a price, of which the first row counts
+	seasonal := false
 	for i := range c.rows {
 		r := &c.rows[i]
 		if r.low[a.at] == 0 || !r.fits(a.book, p.from, p.to, p.miles) {
 			continue
 		}
-		if r.season < 0 {
-			p.low, p.high = r.low[a.at], r.high[a.at]
+		if !seasonal && r.season < 0 || day != "" && (r.season < 0 || r.Season == day) {
+			p.low, p.high, p.season = r.low[a.at], r.high[a.at], r.Season
 			return p, true
 		}
-		if s := &seasonal[r.season]; s.low == 0 {
-			s.low, s.high = r.low[a.at], r.high[a.at]
+		if r.season < 0 {
+			break // the seasons' rows stand before it
 		}
-	}
-	p.season = a.seasonOf(c, p)
-	if at := slices.Index(seasons, p.season); at >= 0 && seasonal[at].low > 0 {
-		p.low, p.high = seasonal[at].low, seasonal[at].high
-		return p, true
-	}
-	p.season = ""
-	for at, s := range seasonal {
-		if s.low == 0 {
+		// Which season the day is in is not known: the price is in the range of all.
+		if seen[r.season] {
 			continue
 		}
-		if p.low == 0 || s.low < p.low {
-			p.low = s.low
+		seen[r.season], seasonal = true, true
+		if p.low == 0 || r.low[a.at] < p.low {
+			p.low = r.low[a.at]
 		}
-		p.high = max(p.high, s.high)
-		p.season = seasons[at]
+		p.high = max(p.high, r.high[a.at])
 	}
-	if p.low != p.high {
-		p.season = "" // which of them is not known
-	}
-	return p, p.low > 0
+	p.unsure = seasonal
+	return p, p.low > 0 && day == ""
 }
 
 var seasons = []string{"off-peak", "standard", "peak"}
 
 // seasonOf is the season of the day of travel for a part, "" if it is not known.
 func (a *ask) seasonOf(c *chart, p part) string {
-	if a.date == "" {
+	if a.date == "" || !c.seasonal {
 		return ""
 	}
 	for i := range a.program.seasons {
@@ -270,7 +294,7 @@ func cabinName(cabin string) string {
 func (a *ask) rules(j *journey, about string) []*schemas.AwardRule {
 	var out []*schemas.AwardRule
 	for _, r := range a.AwardRules {
-		if r.About != about || r.EffectiveDate > a.valid || r.ExpirationDate != "" && r.ExpirationDate < a.valid ||
+		if r.About != about || !a.holds(&r.Validity) ||
 			len(r.Cabins) > 0 && !slices.Contains(r.Cabins, a.cabin) {
 			continue
 		}

@@ -112,12 +112,19 @@ func TestCharts(t *testing.T) {
 		"precedence before the named carrier":     {chart("a", "carriers: [AA], per: journey, rows: [{prices: {economy: 10}}]") + chart("b", "carriers: [AA], precedence: 1, per: journey, rows: [{prices: {economy: 20}}]"), nonstop, "AA JFK-LHR fixed 20 = 0.2 USD"},
 		"the first of the sheet among equals":     {chart("z", "carriers: [AA], per: journey, rows: [{prices: {economy: 10}}]") + chart("a", "carriers: [AA], per: journey, rows: [{prices: {economy: 20}}]"), nonstop, "AA JFK-LHR fixed 10 = 0.1 USD"},
 		"others are those that no chart names":    {chart("a", "carriers: [AA], per: journey, kind: dynamic") + chart("b", "per: journey, rows: [{prices: {economy: 10}}]"), nonstop, "noPrice: prices awards on AA dynamically, and no price that was seen there in economy is on file"},
-		"a route for the whole chart":             {chart("a", "per: journey, route: {within: [continent/EU]}, rows: [{prices: {economy: 10}}]"), nonstop, "noPrice: no chart on file prices economy on AA"},
-		"a chart that has ended":                  {chart("a", "per: journey, expirationDate: 2026-01-01, rows: [{prices: {economy: 10}}]"), nonstop, "noPrice: no chart on file prices economy on AA"},
-		"one to come, on the day of travel":       {chart("a", "per: journey, effectiveDate: 2027-01-01, rows: [{prices: {economy: 10}}]"), strings.Replace(nonstop, "{", `{"departureDate":"2027-02-01",`, 1), "AA JFK-LHR fixed 10 = 0.1 USD"},
-		"segments are added":                      {chart("a", "per: segment, rows: [{miles: {over: 2000}, prices: {economy: 100}}, {prices: {economy: 30}}]"), connection, "AA+BA JFK-LHR-MAD fixed 130 = 1.3 USD"},
-		"a journey by all its miles":              {chart("a", "per: journey, rows: [{miles: {over: 4000}, prices: {economy: 90}}, {prices: {economy: 30}}]"), connection, "AA+BA JFK-LHR-MAD fixed 90 = 0.9 USD"},
-		"parts on two charts":                     {chart("a", "carriers: [AA], per: part, rows: [{prices: {economy: 70}}]") + chart("b", "carriers: [BA], per: part, rows: [{miles: {upTo: 1000}, prices: {economy: 20}}]"), connection, "AA+BA JFK-LHR-MAD fixed 90 = 0.9 USD"},
+		"a chart that names a carrier no more":    {chart("a", "carriers: [AA], per: journey, expirationDate: 2026-01-01, rows: [{prices: {economy: 10}}]") + chart("b", "per: journey, rows: [{prices: {economy: 30}}]"), nonstop, "AA JFK-LHR fixed 30 = 0.3 USD"},
+		"a season without a price": {chart("a", "per: journey, rows: [{season: off-peak, prices: {economy: 10}}]") + "awardSeasons: [{id: p, charts: [a], season: peak, spans: [{from: 2027-02-01, to: 2027-02-28}], sources: [s]}]\n",
+			strings.Replace(nonstop, "{", `{"departureDate":"2027-02-02",`, 1), "noPrice: no chart on file prices economy on AA"},
+		"one season of those there are": {chart("a", "per: journey, rows: [{season: off-peak, prices: {economy: 10}}]"), nonstop, "AA JFK-LHR range 10 = 0.1 USD"},
+		"fees of a round trip, one way": {chart("a", "per: journey, rows: [{prices: {economy: 100}}]") + "awardFees: [{id: f, surcharge: none, typical: [{low: 8, currency: GBP, trip: roundTrip}], sources: [s]}]\n", nonstop, "AA JFK-LHR fixed 100 = 1 USD"},
+		"booking included": {chart("a", "per: journey, rows: [{prices: {economy: 100}}]") + "awardFees: [{id: f, surcharge: none, booking: {amount: 5, currency: USD}, typical: [{low: 8, currency: USD}], sources: [s]}]\n",
+			strings.Replace(nonstop, "{", `{"travelers":2,`, 1), "AA JFK-LHR fixed 200 + 26 USD = 28 USD"}, // 2.00 + 2 × (8 + 5)
+		"a route for the whole chart":                    {chart("a", "per: journey, route: {within: [continent/EU]}, rows: [{prices: {economy: 10}}]"), nonstop, "noPrice: no chart on file prices economy on AA"},
+		"a chart that has ended":                         {chart("a", "per: journey, expirationDate: 2026-01-01, rows: [{prices: {economy: 10}}]"), nonstop, "noPrice: no chart on file prices economy on AA"},
+		"one to come: charts hold on the day of booking": {chart("a", "per: journey, effectiveDate: 2027-01-01, rows: [{prices: {economy: 10}}]"), strings.Replace(nonstop, "{", `{"departureDate":"2027-02-01",`, 1), "noPrice: no chart on file prices economy on AA"},
+		"segments are added":                             {chart("a", "per: segment, rows: [{miles: {over: 2000}, prices: {economy: 100}}, {prices: {economy: 30}}]"), connection, "AA+BA JFK-LHR-MAD fixed 130 = 1.3 USD"},
+		"a journey by all its miles":                     {chart("a", "per: journey, rows: [{miles: {over: 4000}, prices: {economy: 90}}, {prices: {economy: 30}}]"), connection, "AA+BA JFK-LHR-MAD fixed 90 = 0.9 USD"},
+		"parts on two charts":                            {chart("a", "carriers: [AA], per: part, rows: [{prices: {economy: 70}}]") + chart("b", "carriers: [BA], per: part, rows: [{miles: {upTo: 1000}, prices: {economy: 20}}]"), connection, "AA+BA JFK-LHR-MAD fixed 90 = 0.9 USD"},
 		"no journey over two charts": {chart("a", "carriers: [AA], per: journey, rows: [{prices: {economy: 70}}]") + chart("b", "carriers: [IB], per: journey, rows: [{prices: {economy: 20}}]"),
 			`{"origin":"JFK","destination":"CDG","cabin":"economy","preferences":{"carriers":["AA","IB"],"maxStops":2}}`, "noPrice: no chart on file prices economy on AA and IB"},
 		"mixed partners": {chart("m", "mixed: true, per: journey, rows: [{prices: {economy: 5}}]") + chart("a", "per: segment, rows: [{prices: {economy: 30}}]"),
@@ -144,5 +151,18 @@ func TestCharts(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestRetiredFactsOfWhatIsGone: facts that are over may speak of carriers and
+// airports that are on file no more.
+func TestRetiredFactsOfWhatIsGone(t *testing.T) {
+	const gone = `awardCharts:
+- {id: gone, title: T, carriers: [ZZ], per: journey, expirationDate: 2026-01-01, sources: [s], rows: [{within: [airport/QQQ], prices: {economy: 1}}]}
+- {id: a, title: T, per: journey, sources: [s], rows: [{prices: {economy: 10}}]}
+awardFees: [{id: gone, carriers: [ZZ], surcharge: none, expirationDate: 2026-01-01, sources: [s]}]
+`
+	if got, want := ask(t, gone, `{"origin":"JFK","destination":"LHR","cabin":"economy","preferences":{"maxStops":0,"carriers":["AA"]}}`), "AA JFK-LHR fixed 10 = 0.1 USD"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

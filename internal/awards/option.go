@@ -152,14 +152,9 @@ func (w *writer) price() {
 	} else if o.out.roundTrip {
 		w.caveat("priced as a round trip, out and back")
 	}
-	if o.out.kind == "range" && o.out.n == 1 && o.out.part[0].seasonal() {
+	if o.out.part[0].unsure || o.back != nil && o.back.part[0].unsure {
 		w.caveat("the price depends on the season, and which one the day is in is not on file")
 	}
-}
-
-// seasonal tells whether the chart has seasons but the part's is not known.
-func (p *part) seasonal() bool {
-	return p.season == "" && slices.ContainsFunc(p.chart.rows, func(r row) bool { return r.Season != "" })
 }
 
 func (w *writer) parts(q *quote) {
@@ -180,6 +175,9 @@ func (w *writer) parts(q *quote) {
 		w.cite(p.chart.Sources...)
 		if p.chart.Note != "" {
 			w.caveat(p.chart.Note)
+		}
+		if ends := p.chart.ExpirationDate; ends != "" && ends < w.q.DepartureDate {
+			w.caveat("this chart ends on " + ends + ": book by then")
 		}
 		if stale(&p.chart.Provenance, w.today, w.offer.Program.ReviewDays) {
 			w.caveat("chart last known true on " + p.chart.AsOf + ": check for a newer one")
@@ -206,18 +204,16 @@ func (w *writer) fees() {
 		}
 	}
 	if c.known {
-		times := w.travelers
-		if o.trip == "roundTrip" && !c.roundTrip {
-			times *= 2
-		}
-		n := udecimal.MustFromInt64(times, 0)
-		w.option.Fees.Amount, w.option.Fees.Currency = decimalOf(c.low.Mul(n)), c.currency
+		w.option.Fees.Amount, w.option.Fees.Currency = decimalOf(c.low), c.currency
 		if c.high.GreaterThan(c.low) {
-			w.option.Fees.High = decimalOf(c.high.Mul(n))
+			w.option.Fees.High = decimalOf(c.high)
+		}
+		if c.withBooking {
+			w.option.Fees.Basis += ", included"
 		}
 	}
-	if !c.known && (c.surcharge == "high" || c.surcharge == "moderate") {
-		w.caveat(c.surcharge + " carrier surcharges come on top, which the cost does not count")
+	if !c.known && c.passesOn {
+		w.caveat("carrier surcharges come on top, which the cost does not count")
 	}
 	if p := w.q.Preferences; p != nil && (p.MaxFees != nil && o.fees == nil || p.AvoidSurcharges && (c.surcharge == "" || c.surcharge == "varies")) {
 		w.caveat("fees are not on file, so the preference about them could not be checked")
@@ -289,9 +285,13 @@ func (w *writer) value() {
 		use(o.id, o.total)
 	} else {
 		use(o.id, o.funded.plan.OwnUsed)
+		var counted []string
 		for _, step := range o.funded.plan.Steps {
 			// What only passes through was paid for where it came from.
-			use(step.From, o.funded.given(step.From))
+			if !slices.Contains(counted, step.From) {
+				counted = append(counted, step.From)
+				use(step.From, o.funded.given(step.From))
+			}
 		}
 		for _, step := range o.funded.plan.Steps {
 			if step.FeeUSD != nil {
@@ -386,7 +386,7 @@ func (w *writer) confidence() string {
 			least = min(least, 1)
 		}
 	}
-	if len(o.journey.flights) > 1 && !o.journey.one() || o.journey.flights[0].known == nil {
+	if len(o.journey.flights) > 1 && !o.journey.one() || o.journey.flights[0].known == nil || o.cabinUnknown() {
 		least = min(least, 1)
 	}
 	return confidences[least]

@@ -45,6 +45,10 @@ const (
 	ofCountry
 )
 
+// countries are names by which people call them, besides those on file.
+var countries = map[string]string{"usa": "US", "us": "US", "america": "US", "uk": "GB", "great britain": "GB", "england": "GB", "turkey": "TR",
+	"korea": "KR", "south korea": "KR", "czech republic": "CZ", "russia": "RU", "uae": "AE", "holland": "NL", "vietnam": "VN"}
+
 // clearly is how many times busier a place must be than others of its name to be
 // taken without asking: London is not London, Ontario.
 const clearly = 5
@@ -124,7 +128,12 @@ func fold(name string) string {
 // followed by its country or state: San Jose, Costa Rica.
 func (p *places) resolve(field, given string) (place, error) {
 	b := p.book
-	if code := strings.ToUpper(strings.TrimSpace(given)); len(code) == 3 {
+	code := strings.ToUpper(strings.TrimSpace(given))
+	if country := countries[fold(given)]; country != "" {
+		given, code = b.facts.Regions["country/"+country].Name, ""
+	}
+	// Goa is a name, GOA a code; jfk can only be one.
+	if asName := len(p.byName[fold(given)]) > 0 && code != strings.TrimSpace(given); len(code) == 3 && !asName {
 		if i, ok := b.index[code]; ok {
 			return place{code: code, name: b.airports[i].Name, airports: []int{i}}, nil
 		}

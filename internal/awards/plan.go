@@ -51,6 +51,7 @@ type planner struct {
 	stated      []*schemas.Transfer // of each link
 	method      string
 	inUSD       bool
+	ownOnly     bool // no transfers
 	answer      *schemas.TransferAnswer
 }
 
@@ -81,7 +82,7 @@ func (p *planner) pose(q *schemas.TransferQuestion) error {
 	if err := p.hold(q.Balances); err != nil {
 		return err
 	}
-	p.aim(p.target, q.Points, true)
+	p.aim(p.target, q.Points)
 	return nil
 }
 
@@ -103,9 +104,9 @@ func (p *planner) hold(balances []schemas.Balance) error {
 }
 
 // aim sets what is needed, and lays out the links that can bring it.
-func (p *planner) aim(target int, need int64, transfers bool) {
+func (p *planner) aim(target int, need int64) {
 	p.target, p.need, p.links, p.stated = target, need, nil, nil
-	if !transfers {
+	if p.ownOnly {
 		return
 	}
 	// Only links out of what the traveller has, and on to the target, can matter.
@@ -187,11 +188,15 @@ func (p *planner) value(q *schemas.TransferQuestion) error {
 		p.inUSD, p.method = true, "the traveller's own valuation"
 		for _, i := range involved {
 			cents, ok := q.CentsPerPoint[p.ids[i]]
-			if !ok || !cents.IsPos() {
+			if !ok {
 				field := "centsPerPoint." + p.ids[i]
-				return &schemas.CallError{Code: "missing_field", Field: field, Message: field + " must be given, above zero: its points may be part of the plan"}
+				return &schemas.CallError{Code: "missing_field", Field: field, Message: field + " must be given: its points may be part of the plan"}
 			}
-			p.values[i] = micro(cents.Decimal) / 100
+			value, err := ownValue(p.ids[i], cents)
+			if err != nil {
+				return err
+			}
+			p.values[i] = value
 		}
 		return nil
 	}

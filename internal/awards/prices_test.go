@@ -81,7 +81,7 @@ func TestPublishedPrices(t *testing.T) {
 			switch {
 			case e.Superseded != "" || e.Disagrees != "":
 				disagreeing++
-				if right && e.Superseded == "" {
+				if right && fixed && e.Superseded == "" {
 					t.Errorf("%s is listed as a disagreement (%s), but agrees: %s", name, e.Disagrees, got)
 				}
 			case got == "": // not known is no wrong price
@@ -127,10 +127,7 @@ func (b *Book) check(t *testing.T, id string, e *example) (right, fixed bool, go
 		j.flights = append(j.flights, flight{leg{c, int32(to), int32(miles), &schemas.Provenance{}}, from})
 		j.miles += miles
 	}
-	a := &ask{program: b.programs[at], book: b, cabin: e.Cabin, at: slices.Index(schemas.Cabins, e.Cabin), date: e.Date, valid: "2026-11-21"}
-	if e.Date > a.valid {
-		a.valid = e.Date
-	}
+	a := b.newAsk(b.programs[at], e.Cabin, e.Date, "2026-11-21")
 	// A level of the program's own is another chart's: those below it are taken away.
 	q, _, ok := a.price(j)
 	if e.Level != "" && e.Level != "saver" && ok && !strings.EqualFold(q.level, e.Level) {
@@ -153,7 +150,7 @@ func (b *Book) check(t *testing.T, id string, e *example) (right, fixed bool, go
 	}
 	published := max(e.High, e.Price)
 	switch {
-	case q.part[0].seasonal() || q.season != "":
+	case q.part[0].unsure || q.season != "":
 		switch e.Season {
 		case "off-peak":
 			return low == e.Price, true, got

@@ -113,10 +113,19 @@ func (s *search) parse() error {
 	if s.to, err = s.book.places.resolve("destination", s.q.Destination); err != nil {
 		return err
 	}
-	for _, i := range s.from.airports {
-		if slices.Contains(s.to.airports, i) {
-			return &schemas.CallError{Code: "out_of_range", Field: "destination", Given: s.q.Destination,
-				Message: "destination: the origin and the destination are the same place"}
+	s.apart(&s.to, &s.from)
+	s.apart(&s.from, &s.to)
+	if len(s.from.airports) == 0 || len(s.to.airports) == 0 {
+		return &schemas.CallError{Code: "out_of_range", Field: "destination", Given: s.q.Destination,
+			Message: "destination: the origin and the destination are the same place"}
+	}
+	for _, at := range []place{s.from, s.to} {
+		if at.kind == ofCountry {
+			var codes []string
+			for _, i := range at.airports {
+				codes = append(codes, s.book.airports[i].Code)
+			}
+			s.warn(at.name + " stands for its busiest airports: " + strings.Join(codes, ", "))
 		}
 	}
 	if !slices.Contains(schemas.Cabins, s.q.Cabin) {
@@ -165,6 +174,16 @@ func (s *search) withCabin() {
 	if len(without) > 0 {
 		slices.Sort(without)
 		s.warn("left out, as they are not known to sell " + cabinName(s.q.Cabin) + " on such flights: " + strings.Join(without, ", "))
+	}
+}
+
+// apart takes the airports of another place out of a country.
+func (s *search) apart(country, other *place) {
+	inside := func(i int) bool { return slices.Contains(other.airports, i) }
+	if country.kind == ofCountry {
+		country.airports = slices.DeleteFunc(slices.Clone(country.airports), inside)
+	} else if other.kind != ofCountry && slices.ContainsFunc(country.airports, inside) {
+		country.airports = nil
 	}
 }
 
@@ -256,8 +275,8 @@ func (s *search) values() error {
 		if _, err := p.currency("centsPerPoint."+id, id); err != nil {
 			return err
 		}
-		if cents := s.q.CentsPerPoint[id]; !cents.IsPos() {
-			return &schemas.CallError{Code: "out_of_range", Field: "centsPerPoint." + id, Given: cents.String(), Message: "centsPerPoint." + id + ": must be above zero"}
+		if _, err := ownValue(id, s.q.CentsPerPoint[id]); err != nil {
+			return err
 		}
 	}
 	for i, id := range p.ids {
@@ -281,7 +300,8 @@ func (s *search) values() error {
 // worth is what a point is worth in millionths of a dollar, 0 if nobody says.
 func (s *search) worth(id string) int64 {
 	if cents, ok := s.q.CentsPerPoint[id]; ok {
-		return micro(cents.Decimal) / 100
+		value, _ := ownValue(id, cents) // checked before
+		return value
 	}
 	return s.book.worths[id].micro
 }
@@ -295,21 +315,12 @@ func (s *search) warn(text string) {
 // offers prices the journeys that a program can book; if it can book some but
 // none has a price, it is unanswered.
 func (s *search) offers(p *program) []*offer {
-	valid := cmp.Or(s.q.DepartureDate, s.today)
-	a := &ask{program: p, book: s.book, cabin: s.q.Cabin, at: slices.Index(schemas.Cabins, s.q.Cabin), date: s.q.DepartureDate, valid: valid}
-	books := geo.NewSet(len(s.book.codes))
-	for _, partner := range p.partners {
-		if partner.EffectiveDate <= valid && (partner.ExpirationDate == "" || valid <= partner.ExpirationDate) {
-			for i := range books {
-				books[i] |= partner.carriers[i]
-			}
-		}
-	}
+	a := s.book.newAsk(p, s.q.Cabin, s.q.DepartureDate, s.today)
 	var best []*offer // for the same carriers in the same order the cheapest
 	var reasons []string
 	direct, bookable := "", false // why the first nonstop flight has no price
 	for _, j := range s.journeys {
-		if slices.ContainsFunc(j.flights, func(f flight) bool { return !books.Has(int(f.carrier)) }) {
+		if slices.ContainsFunc(j.flights, func(f flight) bool { return !a.books.Has(int(f.carrier)) }) {
 			continue
 		}
 		bookable = true
@@ -375,26 +386,29 @@ func (s *search) offer(a *ask, j *journey) (o offer, dynamic, ok bool) {
 	return o, false, true
 }
 
-// fees sets the cost in money, where it is known.
+// fees sets the cost in money, where it is known, for all travellers and the trip.
 func (s *search) fees(o *offer) {
 	o.cash = o.ask.cash(o.journey)
-	if !o.cash.known {
+	c := &o.cash
+	if c.roundTrip && o.trip == "oneWay" {
+		c.known = false // what half of it comes to, nobody says
+	}
+	if !c.known {
 		return
 	}
-	each, ok := usd(s.book.facts, o.cash.low, o.cash.currency)
-	if !ok {
-		return
+	times := s.travelers
+	if o.trip == "roundTrip" && !c.roundTrip {
+		times *= 2
 	}
-	total := each * s.travelers
-	if o.trip == "roundTrip" && !o.cash.roundTrip {
-		total *= 2
+	n := udecimal.MustFromInt64(times, 0)
+	c.low, c.high = c.low.Mul(n), c.high.Mul(n)
+	if c.booking != nil && c.booking.Currency == c.currency {
+		booking := c.booking.Amount.Mul(udecimal.MustFromInt64(s.travelers, 0))
+		c.low, c.high, c.withBooking = c.low.Add(booking), c.high.Add(booking), true
 	}
-	if o.cash.booking != nil {
-		if booking, ok := usd(s.book.facts, o.cash.booking.Amount.Decimal, o.cash.booking.Currency); ok {
-			total += booking * s.travelers
-		}
+	if total, ok := usd(s.book.facts, c.low, c.currency); ok {
+		o.fees = &total
 	}
-	o.fees = &total
 }
 
 func (s *search) unanswered(id, reason string) {
@@ -433,7 +447,7 @@ func (s *search) filter(found []*offer) []*offer {
 		return found
 	}
 	return slices.DeleteFunc(found, func(o *offer) bool {
-		if p.AvoidSurcharges && (o.cash.surcharge == "moderate" || o.cash.surcharge == "high") {
+		if p.AvoidSurcharges && o.cash.passesOn {
 			s.dropped["surcharges"]++
 			return true
 		}
@@ -527,7 +541,8 @@ func (s *search) aim(id string) *aim {
 	p.answer = &schemas.TransferAnswer{}
 	target, _ := slices.BinarySearch(p.ids, id)
 	q := s.q.Preferences
-	p.aim(target, 0, q == nil || q.ConsiderTransfers == nil || *q.ConsiderTransfers)
+	p.ownOnly = q != nil && q.ConsiderTransfers != nil && !*q.ConsiderTransfers
+	p.aim(target, 0)
 	if !p.inUSD {
 		for i := range p.links {
 			p.links[i].feePerPoint = 0 // dollars cannot be weighed against points
@@ -577,12 +592,15 @@ func (o *offer) short() (int64, string) {
 		p.need, p.answer = o.total, &schemas.TransferAnswer{}
 		p.explain(&schemas.TransferQuestion{Target: o.id, Points: o.total})
 		f.missing, f.reason = p.answer.Shortfall, p.answer.Reason
+		if p.ownOnly {
+			f.reason = fmt.Sprintf("its own balance has %s of the %s points, and transfers were not to be considered", humanize.Comma(p.balances[p.target]), humanize.Comma(o.total))
+		}
 	}
 	return f.missing, f.reason
 }
 
 // compareOffers puts what can be paid first, the cheapest before others, then what
-// cannot, that before which lacks the fewest points; of equals the fewer stops and
+// cannot, that before which lacks the fewest points, by and large; of equals the fewer stops and
 // the lower surcharges. What costs more than its points say comes after the rest.
 func compareOffers(x, y *offer) int {
 	return cmp.Or(cmp.Compare(y.payable(), x.payable()), cmp.Compare(x.lacking(), y.lacking()), cmp.Compare(x.incomparable(), y.incomparable()), cmp.Compare(y.valued(), x.valued()), cmp.Compare(x.cost, y.cost),
@@ -607,12 +625,18 @@ func (o *offer) lacking() float64 {
 }
 
 // incomparable tells whether the cost misses something large: surcharges that are
-// high, nobody says how high, or that only a round trip can be had.
+// high, nobody says how high, that only a round trip can be had, or that the cabin
+// may not be sold.
 func (o *offer) incomparable() int {
-	if o.fees == nil && (o.cash.surcharge == "high" || o.cash.surcharge == "moderate") || o.onlyReturn {
+	if o.fees == nil && o.cash.passesOn || o.onlyReturn || o.cabinUnknown() {
 		return 1
 	}
 	return 0
+}
+
+// cabinUnknown tells whether nothing on file says that some flight has the cabin.
+func (o *offer) cabinUnknown() bool {
+	return o.cabin == "business" && slices.ContainsFunc(o.journey.flights, func(f flight) bool { return o.book.sold[f.carrier] == nil })
 }
 
 func (o *offer) valued() int {
@@ -665,6 +689,8 @@ func (s *search) conclude(found []*offer) {
 			s.fail("feesAboveCap", fmt.Sprintf("all %d awards with known fees cost more than maxFees allows", s.dropped["feesAboveCap"]))
 		case s.dropped["surcharges"] > 0:
 			s.fail("surcharges", fmt.Sprintf("all %d awards found pass on moderate or high surcharges", s.dropped["surcharges"]))
+		case s.wanted != nil:
+			s.fail("noPrice", "none of the programs asked for has a price on file for this route in "+cabinName(s.q.Cabin)+"; see unanswered")
 		default:
 			s.fail("noPrice", "carriers are known to fly this route, but no program on file has a price for it in "+cabinName(s.q.Cabin)+"; see unanswered")
 		}

@@ -279,10 +279,11 @@ func checkAnswer(t *testing.T, q *schemas.AwardQuestion, a *schemas.AwardAnswer)
 		if i > 0 && o.Funding.Affordable && !a.Options[i-1].Funding.Affordable {
 			wrong("can be paid, and comes after one that cannot")
 		}
-		// What costs more than its points say comes last, whatever they are.
+		// What costs more than its points say, or may not be sold, comes last.
 		apart := func(o schemas.AwardOption) bool {
 			return slices.ContainsFunc(o.Caveats, func(c string) bool {
-				return strings.Contains(c, "carrier surcharges come on top") || strings.Contains(c, "priced as a round trip only")
+				return strings.Contains(c, "carrier surcharges come on top") || strings.Contains(c, "priced as a round trip only") ||
+					strings.Contains(c, "sells business is not on file")
 			})
 		}
 		if i > 0 && o.Funding.Affordable && apart(a.Options[i-1]) && !apart(o) {

@@ -77,3 +77,16 @@ func (w worth) describe() string {
 func dollars(micros int64) schemas.Decimal {
 	return schemas.Decimal{Decimal: udecimal.MustFromInt64(micros, 6).RoundHAZ(2)}
 }
+
+// ownValue is the traveller's own valuation of a point in millionths of a dollar.
+func ownValue(id string, cents schemas.Decimal) (int64, error) {
+	if cents.LessThan(leastCents.Decimal) || cents.GreaterThan(mostCents.Decimal) {
+		field := "centsPerPoint." + id
+		return 0, &schemas.CallError{Code: "out_of_range", Field: field, Given: cents.String(), Message: field + " must be from " + leastCents.String() + " to " + mostCents.String() + " US cents"}
+	}
+	return micro(cents.Decimal) / 100, nil
+}
+
+// leastCents and mostCents are what a point may be worth; the least is the finest
+// that is computed with.
+var leastCents, mostCents = schemas.MustDecimal("0.001"), schemas.MustDecimal("1000")

@@ -120,7 +120,9 @@ func compile(pf *kg.ProgramFacts, areas *geo.Areas) (*program, error) {
 	}
 	for _, f := range pf.FareCategories {
 		cond, err := compileConditions(areas, &f.Conditions)
-		if err != nil {
+		if err != nil && f.ExpirationDate != "" {
+			continue // what it speaks of is gone from the facts, and it is over
+		} else if err != nil {
 			return nil, fmt.Errorf("fare categories %s: %w", f.ID, err)
 		}
 		m := &categoryMap{FareCategory: f, conditions: cond, byBrand: map[string]string{}}
@@ -140,7 +142,9 @@ func compile(pf *kg.ProgramFacts, areas *geo.Areas) (*program, error) {
 	}
 	for _, r := range pf.EarningRules {
 		cond, err := compileConditions(areas, &r.Conditions)
-		if err != nil {
+		if err != nil && r.ExpirationDate != "" {
+			continue
+		} else if err != nil {
 			return nil, fmt.Errorf("rule %s: %w", r.ID, err)
 		}
 		compiled := &rule{EarningRule: r, conditions: cond, role: r.Role, earn: map[string]*formula{}}
