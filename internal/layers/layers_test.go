@@ -12,7 +12,7 @@ import (
 // beside it under the same folder.
 var layers = [][]string{
 	{"schemas", "internal/nearest", "internal/render", "internal/availability"},
-	{"kg", "internal/seatsaero"},
+	{"kg", "internal/seatsaero", "userprofile"},
 	{"internal/geo"},
 	{"internal/earnings", "internal/awards"},
 	{"tools", "internal/verify"},
