@@ -53,7 +53,7 @@ func TestImports(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		parts := strings.Fields(line)
 		pkg := strings.TrimPrefix(parts[0], module)
-		if under(pkg, "kg/bundle/gen") || under(pkg, "test") || pkg == "kg/kgtest" || pkg == "internal/layers" {
+		if under(pkg, "kg/bundle/gen") || under(pkg, "test") || pkg == "kg/kgtest" || pkg == "internal/layers" || pkg == "internal/enginetest" {
 			continue // tools of the workshop
 		}
 		seen++
