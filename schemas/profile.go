@@ -30,8 +30,8 @@ type HeldBalance struct {
 
 // HeldMetric is how much of an elite-qualifying metric a traveller had on a day.
 type HeldMetric struct {
-	Amount Decimal `json:"amount" jsonschema:"minimum=0,maximum=100000000"`
-	AsOf   string  `json:"asOf" jsonschema:"format=date"`
+	Amount int64  `json:"amount" jsonschema:"minimum=0,maximum=100000000"`
+	AsOf   string `json:"asOf" jsonschema:"format=date"`
 }
 
 // ProfilePreferences are how a traveller likes to fly and counts.

@@ -301,26 +301,42 @@ func requirements(p *program, held int) [][]map[string]int64 {
 
 // openYear finds the qualification year that contains today.
 func (s *status) openYear(given string) {
-	now, _ := time.Parse(time.DateOnly, s.today)
 	y := s.program.QualificationYear
+	s.yearFrom, s.yearEnd = YearOf(y, s.today)
 	switch {
 	case given != "":
 		end, _ := time.Parse(time.DateOnly, given)
 		s.yearFrom, s.yearEnd = end.AddDate(-1, 0, 1).Format(time.DateOnly), given
-	case y != nil && y.Kind == "calendar":
-		s.yearFrom, s.yearEnd = fmt.Sprintf("%d-01-01", now.Year()), fmt.Sprintf("%d-12-31", now.Year())
-	case y != nil && y.Kind == "fixed":
-		from := fmt.Sprintf("%d-%s", now.Year(), y.Start)
-		if from > s.today {
-			from = fmt.Sprintf("%d-%s", now.Year()-1, y.Start)
-		}
-		start, _ := time.Parse(time.DateOnly, from)
-		s.yearFrom, s.yearEnd = from, start.AddDate(1, 0, -1).Format(time.DateOnly)
+	case s.yearEnd != "":
 	case y == nil:
 		s.warn("no source on file states over which year status is counted: all itineraries are taken to fall in one")
 	default:
 		s.warn("status is counted over a year of the member's own: give standing[].yearEnd; without it all itineraries are taken to fall in one year")
 	}
+}
+
+// YearOf is the qualification year that contains a day, both its ends included;
+// "" if it is a member's own or not known.
+func YearOf(y *schemas.QualificationYear, day string) (from, end string) {
+	if y == nil {
+		return "", ""
+	}
+	now, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return "", ""
+	}
+	switch y.Kind {
+	case "calendar":
+		return fmt.Sprintf("%d-01-01", now.Year()), fmt.Sprintf("%d-12-31", now.Year())
+	case "fixed":
+		from = fmt.Sprintf("%d-%s", now.Year(), y.Start)
+		if from > day {
+			from = fmt.Sprintf("%d-%s", now.Year()-1, y.Start)
+		}
+		start, _ := time.Parse(time.DateOnly, from)
+		return from, start.AddDate(1, 0, -1).Format(time.DateOnly)
+	}
+	return "", ""
 }
 
 func (s *status) warn(text string) {
