@@ -11,8 +11,8 @@ import (
 // layers from the lowest: a package imports only what is in a lower layer, or
 // beside it under the same folder.
 var layers = [][]string{
-	{"schemas", "internal/nearest", "internal/render", "internal/availability"},
-	{"kg", "internal/seatsaero", "userprofile"},
+	{"schemas", "internal/nearest", "internal/render", "internal/availability", "internal/identity"},
+	{"kg", "internal/seatsaero", "userprofile", "internal/audit", "internal/oauth"},
 	{"internal/geo"},
 	{"internal/earnings", "internal/awards"},
 	{"tools", "internal/verify"},
@@ -31,6 +31,8 @@ var only = map[string][]string{
 	"loyalty-mcp/kg/bundle":            {"internal/config", "internal/coverage", "cmd/ingestor", "kg/bundle"},
 	"loyalty-mcp/kg/bundle/bundletest": {},
 	"loyalty-mcp/internal/seatsaero":   {"internal/config"},
+	"github.com/go-jose/go-jose":       {"internal/oauth"},
+	"loyalty-mcp/internal/oauth":       {"internal/oauth", "internal/mcpserver", "internal/config"},
 	"loyalty-mcp/test":                 {},
 }
 
