@@ -20,6 +20,7 @@ type Tool struct {
 	Title       string
 	Description string // for the model: what it returns, when to use it, what it needs
 	Hints       Hints
+	Scope       string // what its caller must be allowed, of package identity; "" is identity.LoyaltyRead
 	// InputSchema and OutputSchema are JSON Schema 2020-12 documents of type object.
 	InputSchema  json.RawMessage
 	OutputSchema json.RawMessage

@@ -13,7 +13,7 @@ import (
 var layers = [][]string{
 	{"schemas", "internal/nearest", "internal/render", "internal/availability", "internal/identity"},
 	{"kg", "internal/seatsaero", "userprofile", "internal/audit", "internal/oauth"},
-	{"internal/geo"},
+	{"internal/geo", "internal/guard"},
 	{"internal/earnings", "internal/awards"},
 	{"tools", "internal/verify"},
 	{"internal/mcpserver", "internal/config"},
@@ -23,7 +23,8 @@ var layers = [][]string{
 // only lists who may import what; nobody else may.
 var only = map[string][]string{
 	"github.com/mark3labs/mcp-go":      {"internal/mcpserver"},
-	"modernc.org/sqlite":               {"kg/embedded"},
+	"modernc.org/sqlite":               {"kg/embedded", "userprofile/embedded"},
+	"github.com/failsafe-go":           {"internal/guard", "kg/neptune"},
 	"github.com/goccy/go-yaml":         {"schemas"},
 	"github.com/santhosh-tekuri":       {"schemas"},
 	"github.com/alecthomas/kong":       {"cmd"},
@@ -32,7 +33,7 @@ var only = map[string][]string{
 	"loyalty-mcp/kg/bundle/bundletest": {},
 	"loyalty-mcp/internal/seatsaero":   {"internal/config"},
 	"github.com/go-jose/go-jose":       {"internal/oauth"},
-	"loyalty-mcp/internal/oauth":       {"internal/oauth", "internal/mcpserver", "internal/config"},
+	"loyalty-mcp/internal/oauth":       {"internal/oauth", "internal/mcpserver", "internal/config", "internal/guard"},
 	"loyalty-mcp/test":                 {},
 }
 
