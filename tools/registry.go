@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"loyalty-mcp/internal/audit"
 	"loyalty-mcp/internal/availability"
 	"loyalty-mcp/kg"
 )
@@ -54,6 +55,9 @@ type Options struct {
 	Now func() time.Time
 	// Availability looks up seats live; nil looks nothing up.
 	Availability availability.Provider
+	// Audit gets every access to personal data before it is answered; an access
+	// that cannot be recorded is not answered. Nil records nothing.
+	Audit audit.Recorder
 	// Log gets what is wrong with a provider. Default: nowhere.
 	Log *slog.Logger
 }
