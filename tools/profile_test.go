@@ -58,8 +58,6 @@ func refused(t testing.TB, ctx context.Context, r tools.Registry, name, argument
 	return wrong
 }
 
-var local = identity.With(context.Background(), identity.Local())
-
 // TestProfileLife follows a profile from nothing to nothing.
 func TestProfileLife(t *testing.T) {
 	r := profiled(t, nil)

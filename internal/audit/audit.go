@@ -67,8 +67,9 @@ const (
 
 // Log writes events.
 type Log struct {
-	key []byte
-	now func() time.Time
+	key  []byte
+	now  func() time.Time
+	file *os.File // that Open opened
 
 	mu      sync.Mutex
 	w       io.Writer
@@ -85,15 +86,9 @@ func New(w io.Writer, key []byte, now func() time.Time) (*Log, error) {
 	return &Log{key: key, now: now, w: w, room: refusalsAtOnce, filled: now()}, nil
 }
 
-// File is a Log in a file.
-type File struct {
-	*Log
-	file *os.File
-}
-
 // Open makes a Log that adds to the file at path. Without a key it uses the one
 // kept beside the file, and makes that first.
-func Open(path string, key []byte, now func() time.Time) (*File, error) {
+func Open(path string, key []byte, now func() time.Time) (*Log, error) {
 	if len(key) == 0 {
 		var err error
 		if key, err = keyBeside(path); err != nil {
@@ -108,11 +103,17 @@ func Open(path string, key []byte, now func() time.Time) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &File{Log: log, file: file}, nil
+	log.file = file
+	return log, nil
 }
 
-// Close ends the log.
-func (f *File) Close() error { return f.file.Close() }
+// Close closes the file of a Log that Open made.
+func (l *Log) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}
 
 // keyBeside reads the key of the log at path. Two processes that start at once
 // use the same: the key is written whole before it gets its name, and the first
