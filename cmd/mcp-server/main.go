@@ -61,6 +61,11 @@ func (s serve) Run(ctx context.Context) error {
 		return err
 	}
 	defer graph.Close()
+	profiles, err := s.OpenProfiles(ctx, time.Now)
+	if err != nil {
+		return err
+	}
+	defer profiles.Close()
 	events, err := s.Audit.Open(s.Backend, time.Now)
 	if err != nil {
 		return err
@@ -70,7 +75,7 @@ func (s serve) Run(ctx context.Context) error {
 	provider := config.Availability()
 	server := mcpserver.New(mcpserver.Options{
 		Name: "loyalty-mcp", Version: version(), Instructions: instructions,
-		Registry: tools.New(catalog, tools.Options{Availability: provider, Audit: events, Log: log}),
+		Registry: tools.New(catalog, tools.Options{Availability: provider, Profiles: profiles, Audit: events, Log: log}),
 		Logger:   log, Auth: auth, Audit: events,
 		Ready: func(ctx context.Context) error {
 			_, err := catalog.Facts(ctx)
@@ -85,7 +90,7 @@ func (s serve) Run(ctx context.Context) error {
 	if s.Transport == "http" && auth != nil {
 		callers = "with a token of " + s.AuthIssuer
 	}
-	log.Info("starting", "version", version(), "transport", s.Transport, "graph", s.Graph, "availability", seats, "callers", callers)
+	log.Info("starting", "version", version(), "transport", s.Transport, "graph", s.Graph, "profiles", s.Profiles, "availability", seats, "callers", callers)
 	if s.Transport == "http" {
 		err := server.ListenAndServe(ctx, s.Addr, func(addr net.Addr) {
 			log.Info("listening", "mcp", "http://"+addr.String()+"/mcp", "sse", "http://"+addr.String()+"/sse")
@@ -114,6 +119,11 @@ func (c call) Run(ctx context.Context) error {
 		return err
 	}
 	defer graph.Close()
+	profiles, err := c.OpenProfiles(ctx, time.Now)
+	if err != nil {
+		return err
+	}
+	defer profiles.Close()
 	events, err := c.Audit.Open(c.Backend, time.Now)
 	if err != nil {
 		return err
@@ -125,7 +135,7 @@ func (c call) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	registry := tools.New(kg.NewCatalog(graph), tools.Options{Availability: config.Availability(), Audit: events, Log: log})
+	registry := tools.New(kg.NewCatalog(graph), tools.Options{Availability: config.Availability(), Profiles: profiles, Audit: events, Log: log})
 	ctx = audit.In(identity.With(ctx, identity.Local()), audit.Call{Transport: "command", Tool: c.Tool})
 	for _, t := range registry.Tools {
 		if t.Name != c.Tool {

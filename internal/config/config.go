@@ -23,12 +23,15 @@ import (
 	"loyalty-mcp/kg"
 	"loyalty-mcp/kg/bundle"
 	"loyalty-mcp/kg/embedded"
+	"loyalty-mcp/userprofile"
+	embeddedprofiles "loyalty-mcp/userprofile/embedded"
 )
 
 // Backend says where the knowledge is. Its tags are kong's.
 type Backend struct {
-	Graph   string `help:"Knowledge graph: embedded (a file in the data directory)." default:"embedded" env:"LOYALTY_GRAPH"`
-	DataDir string `help:"Directory of the embedded stores. Default: the user's data directory." placeholder:"DIR" type:"path" env:"LOYALTY_DATA_DIR"`
+	Graph    string `help:"Knowledge graph: embedded (a file in the data directory)." default:"embedded" env:"LOYALTY_GRAPH"`
+	Profiles string `help:"Profiles of travellers: embedded (a file in the data directory)." default:"embedded" env:"LOYALTY_PROFILES"`
+	DataDir  string `help:"Directory of the embedded stores. Default: the user's data directory." placeholder:"DIR" type:"path" env:"LOYALTY_DATA_DIR"`
 }
 
 // Auth says who may use the server over HTTP. Its tags are kong's.
@@ -153,4 +156,16 @@ func (b Backend) OpenGraph(ctx context.Context, log *slog.Logger, now func() tim
 		log.Info("imported the bundled facts", "store", path, "took", now().Sub(begun).Round(time.Millisecond))
 	}
 	return kg.NewCache(store, kg.CacheOptions{Answers: cachedAnswers, CheckEvery: checkEvery, Now: now}), nil
+}
+
+// OpenProfiles opens the store of travellers' profiles. The caller closes it.
+func (b Backend) OpenProfiles(ctx context.Context, now func() time.Time) (userprofile.Store, error) {
+	if b.Profiles != "embedded" {
+		return nil, fmt.Errorf("--profiles %q is not a backend of this build: use embedded", b.Profiles)
+	}
+	dir, err := b.dir()
+	if err != nil {
+		return nil, err
+	}
+	return embeddedprofiles.Open(ctx, filepath.Join(dir, "profiles.db"), now)
 }

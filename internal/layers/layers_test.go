@@ -29,6 +29,7 @@ var only = map[string][]string{
 	"github.com/santhosh-tekuri":       {"schemas"},
 	"github.com/alecthomas/kong":       {"cmd"},
 	"loyalty-mcp/kg/embedded":          {"internal/config", "kg/bundle/bundletest"},
+	"loyalty-mcp/userprofile/embedded": {"internal/config"},
 	"loyalty-mcp/kg/bundle":            {"internal/config", "internal/coverage", "cmd/ingestor", "kg/bundle"},
 	"loyalty-mcp/kg/bundle/bundletest": {},
 	"loyalty-mcp/internal/seatsaero":   {"internal/config"},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -314,8 +315,14 @@ func thousands(number string) string {
 	return sign + b.String()
 }
 
-// title turns a field's name into words: eliteMetrics is "Elite metrics".
+var fieldName = regexp.MustCompile(`^[a-z][a-zA-Z]*$`)
+
+// title turns a field's name into words: eliteMetrics is "Elite metrics". What is
+// no field's name, such as the code by which something is kept, stays as it is.
 func title(name string) string {
+	if !fieldName.MatchString(name) {
+		return name
+	}
 	var b strings.Builder
 	for i, r := range name {
 		switch {

@@ -59,3 +59,16 @@ func TestThousands(t *testing.T) {
 		}
 	}
 }
+
+// TestKeys: what is kept by a code or a name keeps it.
+func TestKeys(t *testing.T) {
+	var b strings.Builder
+	if err := JSON(&b, []byte(`{"memberships":{"AA_AAdvantage":{"tierExpires":"2027-03-31"},"Tokyo in May":{"tier":"Gold"}}}`)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"  AA_AAdvantage\n", "Tier expires: 2027-03-31", "  Tokyo in May\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
+		}
+	}
+}
