@@ -12,7 +12,7 @@ import (
 // beside it under the same folder.
 var layers = [][]string{
 	{"schemas", "internal/nearest", "internal/render", "internal/availability"},
-	{"kg", "internal/seatsaero", "userprofile"},
+	{"kg", "internal/seatsaero", "userprofile", "internal/documents"},
 	{"internal/geo"},
 	{"internal/earnings", "internal/awards"},
 	{"tools", "internal/verify"},
@@ -22,16 +22,17 @@ var layers = [][]string{
 
 // only lists who may import what; nobody else may.
 var only = map[string][]string{
-	"github.com/mark3labs/mcp-go":      {"internal/mcpserver"},
-	"modernc.org/sqlite":               {"kg/embedded"},
-	"github.com/goccy/go-yaml":         {"schemas"},
-	"github.com/santhosh-tekuri":       {"schemas"},
-	"github.com/alecthomas/kong":       {"cmd"},
-	"loyalty-mcp/kg/embedded":          {"internal/config", "kg/bundle/bundletest"},
-	"loyalty-mcp/kg/bundle":            {"internal/config", "internal/coverage", "cmd/ingestor", "kg/bundle"},
-	"loyalty-mcp/kg/bundle/bundletest": {},
-	"loyalty-mcp/internal/seatsaero":   {"internal/config"},
-	"loyalty-mcp/test":                 {},
+	"github.com/mark3labs/mcp-go":             {"internal/mcpserver"},
+	"modernc.org/sqlite":                      {"kg/embedded"},
+	"github.com/goccy/go-yaml":                {"schemas"},
+	"github.com/santhosh-tekuri":              {"schemas"},
+	"github.com/alecthomas/kong":              {"cmd"},
+	"github.com/aws/aws-sdk-go-v2/service/s3": {"internal/documents"},
+	"loyalty-mcp/kg/embedded":                 {"internal/config", "kg/bundle/bundletest"},
+	"loyalty-mcp/kg/bundle":                   {"internal/config", "internal/coverage", "cmd/ingestor", "kg/bundle"},
+	"loyalty-mcp/kg/bundle/bundletest":        {},
+	"loyalty-mcp/internal/seatsaero":          {"internal/config"},
+	"loyalty-mcp/test":                        {},
 }
 
 // pure packages compute: no files, no network, no database.
