@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"loyalty-mcp/schemas"
 )
@@ -46,29 +49,62 @@ type ProgramFacts struct {
 	SweetSpots     []*schemas.SweetSpot
 }
 
+// loadWithin bounds the reading of all facts, which no single caller waits for.
+const loadWithin = time.Minute
+
 // Catalog asks the graph the project's questions, each in one place.
 type Catalog struct {
 	graph Graph
+	loads singleflight.Group
 
-	mu    sync.Mutex
-	facts *Facts
+	mu     sync.Mutex // guards what follows
+	facts  *Facts
+	behind bool // the graph holds something newer that could not be read
 }
 
 // NewCatalog makes the catalog of a graph.
 func NewCatalog(g Graph) *Catalog { return &Catalog{graph: g} }
 
 // Facts returns the facts of the graph's present version. They are read in one
-// question when the version has changed, and shared until it changes again.
+// question when the version has changed, and shared until it changes again. If the
+// graph cannot be reached, they are those that were read last, and Warning says so.
 func (c *Catalog) Facts(ctx context.Context) (*Facts, error) {
 	version, err := c.graph.Version(ctx)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		c.mu.Lock()
+		facts := c.facts
+		if facts != nil && facts.Version == version {
+			c.behind = false
+			c.mu.Unlock()
+			return facts, nil
+		}
+		c.mu.Unlock()
+		loaded := c.loads.DoChan(version, func() (any, error) {
+			// Whoever asked first may leave before those who wait with him.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadWithin)
+			defer cancel()
+			return c.load(ctx, version)
+		})
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case r := <-loaded:
+			if r.Err == nil {
+				return r.Val.(*Facts), nil
+			}
+			err = r.Err
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.facts != nil && c.facts.Version == version {
-		return c.facts, nil
+	if c.facts == nil || !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrDamaged) {
+		return nil, err
 	}
+	c.behind = true
+	return c.facts, nil
+}
+
+func (c *Catalog) load(ctx context.Context, version string) (*Facts, error) {
 	vertices, err := c.graph.Match(ctx, Pattern{Labels: factLabels})
 	if err != nil {
 		return nil, err
@@ -77,7 +113,9 @@ func (c *Catalog) Facts(ctx context.Context) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.facts = facts
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.facts, c.behind = facts, false
 	return facts, nil
 }
 
@@ -98,6 +136,12 @@ func FactsOf(sheets []Sheet) (*Facts, error) {
 // Warning says that answers may be outdated because the graph cannot be reached;
 // it is empty when it can.
 func (c *Catalog) Warning() string {
+	c.mu.Lock()
+	behind := c.behind
+	c.mu.Unlock()
+	if behind {
+		return "the knowledge graph has changed and cannot be read at the moment; this is what it held before"
+	}
 	cache, ok := c.graph.(*Cache)
 	if !ok {
 		return ""

@@ -4,8 +4,8 @@ package schemas
 type CreditingQuestion struct {
 	Itineraries []Itinerary  `json:"itineraries" jsonschema:"minItems=1,maxItems=20" jsonschema_description:"The trips, flown or planned, one for each ticket."`
 	Goal        Goal         `json:"goal" jsonschema_description:"What to reach: program and tier, or an alliance status by any program."`
-	Standing    []Standing   `json:"standing,omitempty" jsonschema:"maxItems=60" jsonschema_description:"What has been earned towards status already, in the present qualification year. A program that is not listed starts from zero."`
-	Memberships []Membership `json:"memberships,omitempty" jsonschema:"maxItems=60" jsonschema_description:"The traveller's tiers, cards and ways of earning. A program that is not listed is computed for a member without status."`
+	Standing    []Standing   `json:"standing,omitempty" jsonschema:"maxItems=60" jsonschema_description:"What has been earned towards status already, in the present qualification year. Left out: as the traveller's profile says; [] for none. A program that is not listed starts from zero."`
+	Memberships []Membership `json:"memberships,omitempty" jsonschema:"maxItems=60" jsonschema_description:"The traveller's tiers, cards and ways of earning. Left out: as the traveller's profile says; [] for none. A program that is not listed is computed for a member without status."`
 	Programs    []string     `json:"programs,omitempty" jsonschema:"maxItems=60" jsonschema_description:"Programs to consider. Default: the goal's program, or all that grant the alliance status."`
 }
 
@@ -33,10 +33,11 @@ type Standing struct {
 
 // CreditingAnswer is the output of advise_crediting_program.
 type CreditingAnswer struct {
-	Programs   []CreditingOption `json:"programs" jsonschema_description:"Best first: those that reach the goal, the earliest first; then those that come closest."`
-	Table      []ItineraryRow    `json:"table" jsonschema_description:"Each itinerary against each program, side by side."`
-	Unanswered []Unanswered      `json:"unanswered" jsonschema_description:"Programs that cannot be judged, and why."`
-	Warnings   []string          `json:"warnings"`
+	Programs    []CreditingOption `json:"programs" jsonschema_description:"Best first: those that reach the goal, the earliest first; then those that come closest."`
+	Table       []ItineraryRow    `json:"table" jsonschema_description:"Each itinerary against each program, side by side."`
+	Unanswered  []Unanswered      `json:"unanswered" jsonschema_description:"Programs that cannot be judged, and why."`
+	FromProfile []string          `json:"fromProfile,omitempty" jsonschema_description:"What the question left out and was taken from the traveller's profile."`
+	Warnings    []string          `json:"warnings"`
 }
 
 // CreditingOption is how far one program takes the traveller.

@@ -9,8 +9,8 @@ type AwardQuestion struct {
 	DepartureDate string             `json:"departureDate,omitempty" jsonschema:"format=date,example=2027-09-14" jsonschema_description:"From today to two years ahead. Decides the season. Prices are of today's charts: awards cost what they cost on the day of booking."`
 	ReturnDate    string             `json:"returnDate,omitempty" jsonschema:"format=date" jsonschema_description:"Given, prices are for the round trip. Left out: one way."`
 	Programs      []string           `json:"programs,omitempty" jsonschema:"maxItems=60" jsonschema_description:"Program ids to search, as resource loyalty://programs lists them. Default: all."`
-	Balances      []Balance          `json:"balances,omitempty" jsonschema:"maxItems=60" jsonschema_description:"What the traveller has: miles, bank and hotel points. Left out: prices only, no funding."`
-	CentsPerPoint map[string]Decimal `json:"centsPerPoint,omitempty" jsonschema_description:"The traveller's own valuation in US cents by program id, in place of published ones; from 0.001 to 1000."`
+	Balances      []Balance          `json:"balances,omitempty" jsonschema:"maxItems=60" jsonschema_description:"What the traveller has: miles, bank and hotel points. Left out: as the traveller's profile says; none there either, or []: prices only, no funding."`
+	CentsPerPoint map[string]Decimal `json:"centsPerPoint,omitempty" jsonschema_description:"The traveller's own valuation in US cents by program id, in place of published ones; from 0.001 to 1000. Left out: the profile's."`
 	Preferences   *AwardPreferences  `json:"preferences,omitempty"`
 	Limit         int                `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"Most options. Default 8."`
 }
@@ -29,9 +29,10 @@ type AwardPreferences struct {
 type AwardAnswer struct {
 	Options []AwardOption `json:"options" jsonschema_description:"Affordable ones first, those that cost the traveller least before others; after these, those with high surcharges of unknown amount. At most two a program unless few programs are searched."`
 	// Failed is given when no option is there, or none that can be paid.
-	Failed     *FailedSearch `json:"failed,omitempty" jsonschema_description:"Why nothing, or nothing affordable, was found."`
-	Unanswered []Unanswered  `json:"unanswered" jsonschema_description:"Programs that could book such flights (or that were asked for) but whose price is not known, and why. Look these up live."`
-	Warnings   []string      `json:"warnings"`
+	Failed      *FailedSearch `json:"failed,omitempty" jsonschema_description:"Why nothing, or nothing affordable, was found."`
+	Unanswered  []Unanswered  `json:"unanswered" jsonschema_description:"Programs that could book such flights (or that were asked for) but whose price is not known, and why. Look these up live."`
+	FromProfile []string      `json:"fromProfile,omitempty" jsonschema_description:"What the question left out and was taken from the traveller's profile."`
+	Warnings    []string      `json:"warnings"`
 }
 
 // FailedSearch names the constraint that left nothing.

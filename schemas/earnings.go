@@ -5,7 +5,7 @@ type EarningsQuestion struct {
 	Segments    []Segment    `json:"segments" jsonschema:"minItems=1,maxItems=24" jsonschema_description:"The flights in order of travel, one for each flight number."`
 	Fare        *Fare        `json:"fare,omitempty" jsonschema_description:"What the whole ticket cost. Programs that earn on spend need it."`
 	Programs    []string     `json:"programs,omitempty" jsonschema:"maxItems=60" jsonschema_description:"Program ids, e.g. AA_AAdvantage. Leave out for every program that can earn on these carriers."`
-	Memberships []Membership `json:"memberships,omitempty" jsonschema:"maxItems=60" jsonschema_description:"The traveller's memberships. A program that is not listed is computed for a member without status or card."`
+	Memberships []Membership `json:"memberships,omitempty" jsonschema:"maxItems=60" jsonschema_description:"The traveller's memberships. Left out: as the traveller's profile says; [] for none. A program that is not listed is computed for a member without status or card."`
 }
 
 // Segment is one flight.
@@ -42,9 +42,10 @@ type Membership struct {
 
 // EarningsAnswer is the output of calculate_flight_earnings.
 type EarningsAnswer struct {
-	Options    []EarningOption `json:"options" jsonschema_description:"One for each program whose amount is known, largest redeemable amount first. Units of different programs are not worth the same."`
-	Unanswered []Unanswered    `json:"unanswered" jsonschema_description:"Programs whose amount is not known, and why. Not the same as earning nothing."`
-	Warnings   []string        `json:"warnings"`
+	Options     []EarningOption `json:"options" jsonschema_description:"One for each program whose amount is known, largest redeemable amount first. Units of different programs are not worth the same."`
+	Unanswered  []Unanswered    `json:"unanswered" jsonschema_description:"Programs whose amount is not known, and why. Not the same as earning nothing."`
+	FromProfile []string        `json:"fromProfile,omitempty" jsonschema_description:"What the question left out and was taken from the traveller's profile."`
+	Warnings    []string        `json:"warnings"`
 }
 
 // EarningOption is what the flights earn in one program.

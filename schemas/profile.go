@@ -1,5 +1,7 @@
 package schemas
 
+import "encoding/json"
+
 // Profile is what a traveller has told about himself. It is kept by maps rather
 // than lists, so that a merge patch (RFC 7396) changes one membership, balance or
 // itinerary and leaves the others alone.
@@ -61,4 +63,11 @@ type BalanceEntry struct {
 	Amount     int64  `json:"amount"`
 	AsOf       string `json:"asOf" jsonschema:"format=date"`
 	RecordedAt string `json:"recordedAt" jsonschema:"format=date-time"`
+}
+
+// ProfileChange is one value of a profile that changed. A list counts as one value.
+type ProfileChange struct {
+	Path   string          `json:"path" jsonschema:"example=memberships.UA_MileagePlus.balance.amount"`
+	Before json.RawMessage `json:"before,omitempty" jsonschema_description:"Left out: there was none."`
+	After  json.RawMessage `json:"after,omitempty" jsonschema_description:"Left out: it is gone."`
 }

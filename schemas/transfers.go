@@ -4,10 +4,10 @@ package schemas
 type TransferQuestion struct {
 	Target   string    `json:"target" jsonschema:"example=AF_FlyingBlue" jsonschema_description:"Program id in which the points are needed."`
 	Points   int64     `json:"points" jsonschema:"minimum=1,maximum=100000000" jsonschema_description:"How many are needed there."`
-	Balances []Balance `json:"balances" jsonschema:"maxItems=60" jsonschema_description:"What the traveller has: bank points, hotel points, miles; the target's own balance as well."`
+	Balances []Balance `json:"balances,omitempty" jsonschema:"maxItems=60" jsonschema_description:"What the traveller has: bank points, hotel points, miles; the target's own balance as well. Left out: as the traveller's profile says."`
 	Date     string    `json:"date,omitempty" jsonschema:"format=date" jsonschema_description:"Day of the transfer. Default: today. Decides which links and timed bonuses hold."`
 	// CentsPerPoint is the traveller's own valuation, for all programs involved.
-	CentsPerPoint map[string]Decimal `json:"centsPerPoint,omitempty" jsonschema_description:"The traveller's own valuation in US cents by program id. Default: the median of published valuations, where every program involved has any, else every point counts the same."`
+	CentsPerPoint map[string]Decimal `json:"centsPerPoint,omitempty" jsonschema_description:"The traveller's own valuation in US cents by program id. Default: the profile's, or the median of published valuations, where every program involved has any, else every point counts the same."`
 }
 
 // Balance is what a traveller has in a program.
@@ -27,6 +27,7 @@ type TransferAnswer struct {
 	Alternatives []TransferPlan `json:"alternatives" jsonschema_description:"The cheapest plan from each balance alone, where one suffices and it is not the plan above."`
 	Reason       string         `json:"reason,omitempty" jsonschema_description:"Why there is no plan."`
 	Sources      []CitedSource  `json:"sources"`
+	FromProfile  []string       `json:"fromProfile,omitempty" jsonschema_description:"What the question left out and was taken from the traveller's profile."`
 	Warnings     []string       `json:"warnings"`
 }
 

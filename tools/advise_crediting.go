@@ -7,7 +7,7 @@ import (
 	"loyalty-mcp/schemas"
 )
 
-func adviseCrediting(books *books, now func() time.Time) Tool {
+func adviseCrediting(books *books, travellers *travellers, now func() time.Time) Tool {
 	return define(Tool{
 		Name:  "advise_crediting_program",
 		Title: "Advise where to credit trips",
@@ -21,11 +21,21 @@ Example: {"itineraries":[{"segments":[{"marketingCarrier":"UA","origin":"SFO","d
 		if err != nil {
 			return nil, err
 		}
+		held, err := travellers.from(ctx, books)
+		if err != nil {
+			return nil, err
+		}
+		if q.Memberships == nil {
+			q.Memberships = held.memberships()
+		}
+		if q.Standing == nil {
+			q.Standing = held.standing()
+		}
 		answer, err := book.Advise(q, now().UTC().Format(time.DateOnly))
 		if err != nil {
 			return nil, err
 		}
-		answer.Warnings = books.warn(answer.Warnings)
+		answer.FromProfile, answer.Warnings = held.said, books.warn(append(answer.Warnings, held.warnings...))
 		return answer, nil
 	})
 }

@@ -70,7 +70,7 @@ func TestAvailability(t *testing.T) {
 			if test.back {
 				question = strings.Replace(question, `"programs"`, `"returnDate":"`+home+`","programs"`, 1)
 			}
-			text, err := call.Call(t.Context(), json.RawMessage(question))
+			text, err := call.Call(local, json.RawMessage(question))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestAvailability(t *testing.T) {
 			`{"origin":"JFK","destination":"LHR","cabin":"business","departureDate":"2027-03-02","programs":["AA_AAdvantage"]}`: `"status":"couldNotLook"`,
 			`{"origin":"JFK","destination":"LHR","cabin":"business","programs":["VS_FlyingClub"]}`:                              "",
 		} {
-			text, err := call.Call(t.Context(), json.RawMessage(question))
+			text, err := call.Call(local, json.RawMessage(question))
 			if err != nil {
 				t.Fatal(err)
 			}

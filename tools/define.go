@@ -17,12 +17,17 @@ import (
 var readOnly = Hints{ReadOnly: true, Destructive: false, Idempotent: true, OpenWorld: false}
 
 // define makes a Tool from its parts: the schemas come from the types, and
-// arguments are validated and decoded before handle sees them.
+// the caller's scopes are checked, and arguments validated and decoded, before
+// handle sees them.
 func define[In, Out any](t Tool, handle func(ctx context.Context, in *In) (*Out, error)) Tool {
 	input, output := schemas.SchemaOf[In](), schemas.SchemaOf[Out]()
 	t.InputSchema, t.OutputSchema = input.JSON, output.JSON
 	fields := fieldNames(input.JSON)
+	scopes := t.Scopes()
 	t.Call = func(ctx context.Context, arguments json.RawMessage) (json.RawMessage, error) {
+		if err := Permit(ctx, scopes); err != nil {
+			return nil, err
+		}
 		in := new(In)
 		if err := decode(input, fields, arguments, in); err != nil {
 			return nil, err

@@ -7,7 +7,7 @@ import (
 	"loyalty-mcp/schemas"
 )
 
-func flightEarnings(books *books, now func() time.Time) Tool {
+func flightEarnings(books *books, travellers *travellers, now func() time.Time) Tool {
 	return define(Tool{
 		Name:  "calculate_flight_earnings",
 		Title: "Calculate flight earnings",
@@ -21,11 +21,18 @@ Example: {"segments":[{"marketingCarrier":"AA","origin":"JFK","destination":"LHR
 		if err != nil {
 			return nil, err
 		}
+		held, err := travellers.from(ctx, books)
+		if err != nil {
+			return nil, err
+		}
+		if q.Memberships == nil {
+			q.Memberships = held.memberships()
+		}
 		answer, err := book.Calculate(q, now().UTC().Format(time.DateOnly))
 		if err != nil {
 			return nil, err
 		}
-		answer.Warnings = books.warn(answer.Warnings)
+		answer.FromProfile, answer.Warnings = held.said, books.warn(append(answer.Warnings, held.warnings...))
 		return answer, nil
 	})
 }

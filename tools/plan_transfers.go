@@ -7,7 +7,7 @@ import (
 	"loyalty-mcp/schemas"
 )
 
-func planTransfers(books *books, now func() time.Time) Tool {
+func planTransfers(books *books, travellers *travellers, now func() time.Time) Tool {
 	return define(Tool{
 		Name:  "plan_points_transfers",
 		Title: "Plan points transfers",
@@ -21,11 +21,25 @@ Example: {"target":"AF_FlyingBlue","points":60000,"balances":[{"program":"CHASE_
 		if err != nil {
 			return nil, err
 		}
+		held, err := travellers.from(ctx, books)
+		if err != nil {
+			return nil, err
+		}
+		if q.Balances == nil {
+			q.Balances = held.balances()
+		}
+		if q.Balances == nil {
+			return nil, &Error{Code: "missing_field", Field: "balances",
+				Message: "balances is needed: what the traveller has in each program; no profile holds any"}
+		}
+		if q.CentsPerPoint == nil {
+			q.CentsPerPoint = held.worth()
+		}
 		answer, err := book.Plan(q, now().UTC().Format(time.DateOnly))
 		if err != nil {
 			return nil, err
 		}
-		answer.Warnings = books.warn(answer.Warnings)
+		answer.FromProfile, answer.Warnings = held.said, books.warn(append(answer.Warnings, held.warnings...))
 		return answer, nil
 	})
 }

@@ -2,11 +2,14 @@ package tools
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"time"
 
+	"loyalty-mcp/internal/audit"
 	"loyalty-mcp/internal/availability"
 	"loyalty-mcp/kg"
+	"loyalty-mcp/userprofile"
 )
 
 // Registry is everything the server offers. Both adapters, MCP and Bedrock, are
@@ -54,7 +57,15 @@ type Options struct {
 	Now func() time.Time
 	// Availability looks up seats live; nil looks nothing up.
 	Availability availability.Provider
-	// Log gets what is wrong with a provider. Default: nowhere.
+	// Profiles keeps what travellers have told; without it the profile tools say
+	// that nothing can be kept.
+	Profiles userprofile.Store
+	// NewID makes ids that nobody can guess. Default: crypto/rand.Text.
+	NewID func() string
+	// Audit gets every access to personal data before it is answered; an access
+	// that cannot be recorded is not answered. Nil records nothing.
+	Audit audit.Recorder
+	// Log gets what is wrong with a provider or with the store of profiles. Default: nowhere.
 	Log *slog.Logger
 }
 
@@ -69,8 +80,14 @@ func New(catalog *kg.Catalog, o Options) Registry {
 	if seats.log == nil {
 		seats.log = slog.New(slog.DiscardHandler)
 	}
+	callers := &travellers{store: o.Profiles, audit: o.Audit, now: now, log: seats.log}
+	own := &profiles{books: shared, store: o.Profiles, audit: o.Audit, now: now, newID: o.NewID}
+	if own.newID == nil {
+		own.newID = rand.Text
+	}
 	return Registry{
-		Tools:     []Tool{flightEarnings(shared, now), adviseCrediting(shared, now), searchAwards(shared, seats, now), planTransfers(shared, now)},
+		Tools: []Tool{flightEarnings(shared, callers, now), adviseCrediting(shared, callers, now), searchAwards(shared, callers, seats, now),
+			planTransfers(shared, callers, now), own.get(), own.update(), own.export(), own.erase()},
 		Resources: []Resource{programsResource(catalog)},
 		Templates: []ResourceTemplate{programTemplate(catalog)},
 		Prompts:   []Prompt{whereToCredit(), planAwardTrip()},

@@ -8,7 +8,7 @@ import (
 	"loyalty-mcp/schemas"
 )
 
-func searchAwards(books *books, seats *live, now func() time.Time) Tool {
+func searchAwards(books *books, travellers *travellers, seats *live, now func() time.Time) Tool {
 	hints := readOnly
 	hints.OpenWorld = seats.provider != nil
 	return define(Tool{
@@ -25,12 +25,22 @@ Example: {"origin":"NYC","destination":"London","cabin":"business","travelers":2
 		if err != nil {
 			return nil, err
 		}
+		held, err := travellers.from(ctx, books)
+		if err != nil {
+			return nil, err
+		}
+		if q.Balances == nil {
+			q.Balances = held.balances()
+		}
+		if q.CentsPerPoint == nil {
+			q.CentsPerPoint = held.worth()
+		}
 		answer, err := book.Search(q, now().UTC().Format(time.DateOnly))
 		if err != nil {
 			return nil, err
 		}
 		seats.look(ctx, q, answer.Options)
-		answer.Warnings = books.warn(answer.Warnings)
+		answer.FromProfile, answer.Warnings = held.said, books.warn(append(answer.Warnings, held.warnings...))
 		return answer, nil
 	})
 }

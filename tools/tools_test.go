@@ -15,10 +15,14 @@ import (
 
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
+	"loyalty-mcp/internal/identity"
 	"loyalty-mcp/kg"
 	"loyalty-mcp/kg/bundle/bundletest"
 	"loyalty-mcp/tools"
 )
+
+// local is a call of this machine's user.
+var local = identity.With(context.Background(), identity.Local())
 
 var update = flag.Bool("update", false, "write the golden files")
 
@@ -49,8 +53,12 @@ func TestDeclarations(t *testing.T) {
 			e := json.NewEncoder(&got)
 			e.SetEscapeHTML(false)
 			e.SetIndent("", "  ")
-			if err := e.Encode(map[string]any{"name": tool.Name, "title": tool.Title, "description": tool.Description, "hints": tool.Hints,
-				"inputSchema": tool.InputSchema, "outputSchema": tool.OutputSchema}); err != nil {
+			declared := map[string]any{"name": tool.Name, "title": tool.Title, "description": tool.Description, "hints": tool.Hints,
+				"inputSchema": tool.InputSchema, "outputSchema": tool.OutputSchema}
+			if tool.Scope != "" {
+				declared["scope"] = tool.Scope
+			}
+			if err := e.Encode(declared); err != nil {
 				t.Fatal(err)
 			}
 			path := filepath.Join("testdata", "declarations", tool.Name+".json")
@@ -162,7 +170,7 @@ func TestWrongCalls(t *testing.T) {
 		"cabin":                {`{"segments":[{"marketingCarrier":"AA","origin":"JFK","destination":"LHR","bookingClass":"J","cabin":"club"}]}`, "not_allowed", "segments[0].cabin", "club", "business", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, err := calculate.Call(context.Background(), []byte(test.arguments))
+			answer, err := calculate.Call(local, []byte(test.arguments))
 			e, ok := errors.AsType[*tools.Error](err)
 			if !ok {
 				t.Fatalf("got %s, %v; want a *tools.Error", answer, err)
@@ -209,7 +217,7 @@ func TestAnswersFitTheirSchema(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			called := tool(t, r, test.tool)
-			answer, err := called.Call(context.Background(), []byte(test.arguments))
+			answer, err := called.Call(local, []byte(test.arguments))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -295,7 +303,7 @@ func TestGraphOutOfReach(t *testing.T) {
 	question := []byte(`{"segments":[` + flight + `],"fare":{"base":100,"currency":"USD"},"programs":["AA_AAdvantage"]}`)
 	ask := func() (string, error) {
 		clock = clock.Add(2 * time.Second)
-		answer, err := calculate.Call(context.Background(), question)
+		answer, err := calculate.Call(local, question)
 		return string(answer), err
 	}
 	graph.down, graph.cause = true, fmt.Errorf("%w: %w: secret path", kg.ErrUnavailable, kg.ErrDamaged)
@@ -348,7 +356,7 @@ func FuzzArguments(f *testing.F) {
 	}
 	calculate := tool(f, registry(f), "calculate_flight_earnings")
 	f.Fuzz(func(t *testing.T, arguments string) {
-		answer, err := calculate.Call(context.Background(), []byte(arguments))
+		answer, err := calculate.Call(local, []byte(arguments))
 		if err != nil {
 			if _, ok := errors.AsType[*tools.Error](err); !ok {
 				t.Fatalf("%q: %v", arguments, err)
@@ -372,7 +380,7 @@ func BenchmarkCall(b *testing.B) {
 		`"AS_Atmos","BA_Club","DL_SkyMiles","QF_FrequentFlyer","UA_MileagePlus"]}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := calculate.Call(context.Background(), question); err != nil {
+		if _, err := calculate.Call(local, question); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -18,7 +18,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"loyalty-mcp/internal/audit"
 	"loyalty-mcp/internal/config"
+	"loyalty-mcp/internal/identity"
 	"loyalty-mcp/internal/mcpserver"
 	"loyalty-mcp/internal/render"
 	"loyalty-mcp/kg"
@@ -42,23 +44,34 @@ type cli struct {
 type serve struct {
 	config.Backend
 	config.Log
+	config.Auth
+	config.Audit
 	Transport string `help:"stdio, or http for streamable HTTP at /mcp and HTTP+SSE at /sse." enum:"stdio,http" default:"stdio" env:"LOYALTY_TRANSPORT"`
 	Addr      string `help:"Address to listen on with --transport http." default:"127.0.0.1:8080" env:"LOYALTY_ADDR"`
 }
 
 func (s serve) Run(ctx context.Context) error {
 	log := s.Logger(os.Stderr)
+	auth, err := s.Server(ctx)
+	if err != nil {
+		return err
+	}
 	graph, err := s.OpenGraph(ctx, log, time.Now)
 	if err != nil {
 		return err
 	}
 	defer graph.Close()
+	events, err := s.Audit.Open(s.Backend, time.Now)
+	if err != nil {
+		return err
+	}
+	defer events.Close()
 	catalog := kg.NewCatalog(graph)
 	provider := config.Availability()
 	server := mcpserver.New(mcpserver.Options{
 		Name: "loyalty-mcp", Version: version(), Instructions: instructions,
-		Registry: tools.New(catalog, tools.Options{Availability: provider, Log: log}),
-		Logger:   log,
+		Registry: tools.New(catalog, tools.Options{Availability: provider, Audit: events, Log: log}),
+		Logger:   log, Auth: auth, Audit: events,
 		Ready: func(ctx context.Context) error {
 			_, err := catalog.Facts(ctx)
 			return err
@@ -68,14 +81,19 @@ func (s serve) Run(ctx context.Context) error {
 	if provider != nil {
 		seats = provider.Name()
 	}
-	log.Info("starting", "version", version(), "transport", s.Transport, "graph", s.Graph, "availability", seats)
+	callers := "of this machine"
+	if s.Transport == "http" && auth != nil {
+		callers = "with a token of " + s.AuthIssuer
+	}
+	log.Info("starting", "version", version(), "transport", s.Transport, "graph", s.Graph, "availability", seats, "callers", callers)
 	if s.Transport == "http" {
-		return server.ListenAndServe(ctx, s.Addr, func(addr net.Addr) {
-			if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-				log.Warn("listening beyond this machine, without authentication: whoever reaches the address can ask", "addr", addr.String())
-			}
+		err := server.ListenAndServe(ctx, s.Addr, func(addr net.Addr) {
 			log.Info("listening", "mcp", "http://"+addr.String()+"/mcp", "sse", "http://"+addr.String()+"/sse")
 		})
+		if errors.Is(err, mcpserver.ErrOpen) {
+			return fmt.Errorf("%w; name their issuer with --auth-issuer and this server's address with --public-url, or listen on loopback, like --addr 127.0.0.1:8080", err)
+		}
+		return err
 	}
 	return server.ServeStdio(ctx, os.Stdin, os.Stdout)
 }
@@ -83,6 +101,7 @@ func (s serve) Run(ctx context.Context) error {
 type call struct {
 	config.Backend
 	config.Log
+	config.Audit
 	Tool      string `arg:"" help:"Name of the tool, as the command tools lists it."`
 	Arguments string `arg:"" optional:"" help:"Its arguments, a JSON object; - reads them from standard input." default:"{}"`
 	JSON      bool   `help:"Print the answer as JSON instead of tables."`
@@ -95,13 +114,19 @@ func (c call) Run(ctx context.Context) error {
 		return err
 	}
 	defer graph.Close()
+	events, err := c.Audit.Open(c.Backend, time.Now)
+	if err != nil {
+		return err
+	}
+	defer events.Close()
 	arguments := []byte(c.Arguments)
 	if c.Arguments == "-" {
 		if arguments, err = io.ReadAll(os.Stdin); err != nil {
 			return err
 		}
 	}
-	registry := tools.New(kg.NewCatalog(graph), tools.Options{Availability: config.Availability(), Log: log})
+	registry := tools.New(kg.NewCatalog(graph), tools.Options{Availability: config.Availability(), Audit: events, Log: log})
+	ctx = audit.In(identity.With(ctx, identity.Local()), audit.Call{Transport: "command", Tool: c.Tool})
 	for _, t := range registry.Tools {
 		if t.Name != c.Tool {
 			continue

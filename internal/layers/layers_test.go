@@ -11,9 +11,9 @@ import (
 // layers from the lowest: a package imports only what is in a lower layer, or
 // beside it under the same folder.
 var layers = [][]string{
-	{"schemas", "internal/nearest", "internal/render", "internal/availability"},
-	{"kg", "internal/seatsaero", "userprofile", "internal/documents"},
-	{"internal/geo"},
+	{"schemas", "internal/nearest", "internal/render", "internal/availability", "internal/identity"},
+	{"kg", "internal/seatsaero", "userprofile", "internal/audit", "internal/oauth", "internal/documents"},
+	{"internal/geo", "internal/guard"},
 	{"internal/earnings", "internal/awards"},
 	{"tools", "internal/verify"},
 	{"internal/mcpserver", "internal/config"},
@@ -22,17 +22,21 @@ var layers = [][]string{
 
 // only lists who may import what; nobody else may.
 var only = map[string][]string{
-	"github.com/mark3labs/mcp-go":             {"internal/mcpserver"},
-	"modernc.org/sqlite":                      {"kg/embedded"},
-	"github.com/goccy/go-yaml":                {"schemas"},
-	"github.com/santhosh-tekuri":              {"schemas"},
-	"github.com/alecthomas/kong":              {"cmd"},
+	"github.com/mark3labs/mcp-go":      {"internal/mcpserver"},
+	"modernc.org/sqlite":               {"kg/embedded", "userprofile/embedded"},
+	"github.com/failsafe-go":           {"internal/guard", "kg/neptune"},
+	"github.com/goccy/go-yaml":         {"schemas"},
+	"github.com/santhosh-tekuri":       {"schemas"},
+	"github.com/alecthomas/kong":       {"cmd"},
+	"loyalty-mcp/kg/embedded":          {"internal/config", "kg/bundle/bundletest"},
+	"loyalty-mcp/kg/bundle":            {"internal/config", "internal/coverage", "cmd/ingestor", "kg/bundle"},
+	"loyalty-mcp/kg/bundle/bundletest": {},
+	"loyalty-mcp/internal/seatsaero":   {"internal/config"},
+	"github.com/go-jose/go-jose":       {"internal/oauth"},
+	"loyalty-mcp/internal/oauth":       {"internal/oauth", "internal/mcpserver", "internal/config", "internal/guard"},
+	"loyalty-mcp/test":                 {},
+
 	"github.com/aws/aws-sdk-go-v2/service/s3": {"internal/documents"},
-	"loyalty-mcp/kg/embedded":                 {"internal/config", "kg/bundle/bundletest"},
-	"loyalty-mcp/kg/bundle":                   {"internal/config", "internal/coverage", "cmd/ingestor", "kg/bundle"},
-	"loyalty-mcp/kg/bundle/bundletest":        {},
-	"loyalty-mcp/internal/seatsaero":          {"internal/config"},
-	"loyalty-mcp/test":                        {},
 }
 
 // pure packages compute: no files, no network, no database.

@@ -20,6 +20,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"loyalty-mcp/internal/identity"
 	"loyalty-mcp/kg"
 	"loyalty-mcp/kg/bundle/bundletest"
 	"loyalty-mcp/tools"
@@ -43,7 +44,7 @@ func BenchmarkEarnings(b *testing.B) {
 	graph := kg.NewCache(bundletest.Store(b), kg.CacheOptions{Answers: 256, CheckEvery: time.Second, Now: time.Now})
 	registry := tools.New(kg.NewCatalog(graph), tools.Options{Now: func() time.Time { return bundletest.Today }})
 	s := New(Options{Name: "loyalty", Version: "1", Registry: registry})
-	answer, err := registry.Tools[0].Call(b.Context(), json.RawMessage(earningsQuestion))
+	answer, err := registry.Tools[0].Call(identity.With(b.Context(), identity.Local()), json.RawMessage(earningsQuestion))
 	if err != nil {
 		b.Fatal(err)
 	}

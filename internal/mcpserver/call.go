@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"loyalty-mcp/internal/audit"
+	"loyalty-mcp/internal/identity"
 	"loyalty-mcp/tools"
 )
 
@@ -23,25 +25,37 @@ const kindResource = "resource"
 
 type transportKey struct{}
 
-// withTransport names the transport in the log of the calls made under ctx.
-func withTransport(ctx context.Context, name string) context.Context {
-	return context.WithValue(ctx, transportKey{}, name)
+// from says who makes the calls made under ctx, and over which transport.
+func from(ctx context.Context, caller identity.Caller, transport string) context.Context {
+	return identity.With(context.WithValue(ctx, transportKey{}, transport), caller)
 }
 
-// call runs one call of the registry: under a deadline, at most maxCalls at
-// once, with panics caught and one line in the log, which never has the
-// arguments: they may be personal. The error is nil, a *tools.Error or, of a
-// resource, tools.ErrNotFound. What else went wrong is in the log, under an id
-// that the caller is told in its place.
+// newID names a call, or a request that got no further, in the log, the audit
+// log, and to the caller.
+func newID() string { return fmt.Sprintf("%016x", rand.Uint64()) }
+
+// needsRead are the scopes for everything that states no own.
+var needsRead = []string{identity.LoyaltyRead}
+
+// call runs one call of the registry for a caller with the scopes: under a
+// deadline, at most maxCalls at once, with panics caught and one line in the
+// log, which never has the arguments: they may be personal. The error is nil, a
+// *tools.Error or, of a resource, tools.ErrNotFound. What else went wrong is in
+// the log, under an id that the caller is told in its place.
 func call[T any](
-	ctx context.Context, s *Server, kind, name string, run func(context.Context) (T, error),
+	ctx context.Context, s *Server, kind, name string, scopes []string, run func(context.Context) (T, error),
 ) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	id, start := fmt.Sprintf("%016x", rand.Uint64()), time.Now()
+	id, start := newID(), time.Now()
+	transport, _ := ctx.Value(transportKey{}).(string)
+	ctx = audit.In(ctx, audit.Call{ID: id, Transport: transport, Tool: name})
 
 	var result T
-	err := s.acquire(ctx)
+	err := tools.Permit(ctx, scopes)
+	if err == nil {
+		err = s.acquire(ctx)
+	}
 	if err == nil {
 		result, err = contain(ctx, run)
 		<-s.slots
@@ -83,7 +97,6 @@ func call[T any](
 		}
 	}
 	if s.log.Enabled(ctx, level) {
-		transport, _ := ctx.Value(transportKey{}).(string)
 		attrs = append(attrs, slog.String("call", id), slog.String(kind, name), slog.String("transport", transport),
 			slog.String("outcome", outcome), slog.Duration("duration", time.Since(start)))
 		s.log.LogAttrs(ctx, level, "call", attrs...)

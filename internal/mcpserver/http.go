@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -16,6 +16,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"loyalty-mcp/internal/identity"
 )
 
 const (
@@ -27,6 +29,10 @@ const (
 	maxHeader    = 64 << 10
 )
 
+// ErrOpen is returned for an address that others can reach while Options.Auth is
+// not set.
+var ErrOpen = errors.New("others than the user of this machine could reach this address, and nobody would ask who they are")
+
 // ListenAndServe serves HTTP on addr until ctx ends, then finishes the running
 // calls, or stops them when the grace is over. onListen, which may be nil, is
 // told the address. A Server listens once.
@@ -34,6 +40,9 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string, onListen func(
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return err
+	}
+	if tcp, ok := listener.Addr().(*net.TCPAddr); s.options.Auth == nil && (!ok || !tcp.IP.IsLoopback()) {
+		return fmt.Errorf("%s: %w", listener.Addr(), errors.Join(ErrOpen, listener.Close()))
 	}
 	srv := &http.Server{
 		Handler:           s.Handler(),
@@ -65,11 +74,15 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string, onListen func(
 }
 
 // Handler serves the protocol at /mcp (streamable HTTP) and at /sse with
-// /message (HTTP+SSE), liveness at /healthz and readiness at /readyz.
+// /message (HTTP+SSE), liveness at /healthz and readiness at /readyz; with
+// Options.Auth, also where callers find their issuer.
 func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if rebound(r) {
-			http.Error(w, "the Host and Origin of a request to a loopback address must be loopback too", http.StatusForbidden)
+		if s.options.Auth != nil && s.options.Auth.ServeMetadata(w, r) { // also to web pages
+			return
+		}
+		if s.rebound(r) {
+			http.Error(w, "the Host and Origin of a request must be this server's own", http.StatusForbidden)
 			return
 		}
 		switch r.URL.Path {
@@ -93,11 +106,12 @@ func (s *Server) Handler() http.Handler {
 // requests in either era, so there is no session to open or delete, and no
 // stream of unrelated events to get.
 func (s *Server) serveMCP(w http.ResponseWriter, r *http.Request) {
-	if !allow(w, r, http.MethodPost) {
+	caller, ok := s.admit(w, r, "http")
+	if !ok || !allow(w, r, http.MethodPost) {
 		return
 	}
 	body, ok := readBody(w, r)
-	if !ok {
+	if !ok || !s.permit(w, r, caller, "http", body) {
 		return
 	}
 	if cancels(body) {
@@ -110,7 +124,7 @@ func (s *Server) serveMCP(w http.ResponseWriter, r *http.Request) {
 		URL:     r.URL,
 		Header:  r.Header,
 		Body:    body,
-		Context: rw.reply.in(withTransport(r.Context(), "http")),
+		Context: rw.reply.in(from(r.Context(), caller, "http")),
 	})
 	rw.close()
 }
@@ -178,14 +192,19 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	var err error
 	if s.options.Ready != nil {
-		ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
-		defer cancel()
-		if err := s.options.Ready(ctx); err != nil {
-			s.log.WarnContext(r.Context(), "not ready", "error", err)
-			respond(w, http.StatusServiceUnavailable, "not ready")
-			return
-		}
+		err = s.options.Ready(ctx)
+	}
+	if err == nil && s.options.Auth != nil {
+		err = s.options.Auth.Ready(ctx)
+	}
+	if err != nil {
+		s.log.WarnContext(r.Context(), "not ready", "error", err)
+		respond(w, http.StatusServiceUnavailable, "not ready")
+		return
 	}
 	respond(w, http.StatusOK, "ready")
 }
@@ -229,35 +248,31 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	return body.Bytes(), true
 }
 
-// rebound reports whether a request that came in on a loopback address names
-// another host, or comes from a web page of one: DNS rebinding lets any page
-// that a user visits reach servers on the user's own machine.
-func rebound(r *http.Request) bool {
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	if !ok || !local.IP.IsLoopback() {
-		return false
+// rebound reports whether a request names a host that is not this server's, or
+// comes from a web page of one: DNS rebinding lets any page that a user visits
+// reach servers on the user's own machine. With Options.Auth the public host is
+// this server's own too; a proxy on the same machine passes it on.
+//
+// A request that came in beyond loopback may name any host. It needs a token,
+// which a page that rebinds a name has not, and load balancers name hosts as
+// they like.
+func (s *Server) rebound(r *http.Request) bool {
+	own := func(host string) bool {
+		return identity.Loopback(host) || s.options.Auth != nil && strings.EqualFold(host, s.options.Auth.Host())
 	}
-	if !loopback(r.Host) {
+	if viaLoopback(r) && !own(r.Host) {
 		return true
 	}
 	for _, origin := range r.Header.Values("Origin") {
 		u, err := url.Parse(origin)
-		if err != nil || !loopback(u.Host) {
+		if err != nil || !own(u.Host) {
 			return true
 		}
 	}
 	return false
 }
 
-// loopback reports whether a host, with or without port, is this machine's own.
-func loopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
+func viaLoopback(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return ok && local.IP.IsLoopback()
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
+	"loyalty-mcp/internal/audit"
+	"loyalty-mcp/internal/oauth"
 	"loyalty-mcp/tools"
 )
 
@@ -46,6 +48,11 @@ type Options struct {
 	Instructions  string // for the model: what the server is good for
 	Registry      tools.Registry
 	Logger        *slog.Logger // nil discards
+	// Auth lets callers in over HTTP. Nil lets in who is on this machine, and
+	// nobody else.
+	Auth *oauth.Server
+	// Audit gets what is not let in; nil records nothing.
+	Audit audit.Recorder
 	// Ready says whether calls can be answered now; its error is logged and
 	// makes /readyz fail. Nil means always.
 	Ready func(context.Context) error
@@ -59,7 +66,8 @@ type Server struct {
 	streamable *server.StreamableHTTPServer
 	sse        sseHub
 	slots      chan struct{}
-	ending     chan struct{} // closed when the server is told to end
+	scopes     map[string][]string // that a tool needs, where it needs more than to read
+	ending     chan struct{}       // closed when the server is told to end
 	end        func()
 }
 
@@ -69,6 +77,7 @@ func New(o Options) *Server {
 		options: o,
 		log:     o.Logger,
 		slots:   make(chan struct{}, maxCalls),
+		scopes:  make(map[string][]string),
 		ending:  make(chan struct{}),
 	}
 	s.end = sync.OnceFunc(func() { close(s.ending) })
@@ -111,6 +120,9 @@ func (s *Server) register(hooks *server.Hooks) {
 	schemas := make(map[string]tools.Tool, len(s.options.Registry.Tools))
 	for _, t := range s.options.Registry.Tools {
 		schemas[t.Name] = t
+		if scopes := t.Scopes(); len(scopes) > 1 {
+			s.scopes[t.Name] = scopes
+		}
 		s.mcp.AddTool(mcp.Tool{
 			Name:           t.Name,
 			Title:          t.Title,
@@ -147,7 +159,7 @@ func (s *Server) register(hooks *server.Hooks) {
 		s.mcp.AddResource(mcp.NewResource(r.URI, r.Name, mcp.WithResourceTitle(r.Title),
 			mcp.WithResourceDescription(r.Description), mcp.WithMIMEType(r.MIMEType)),
 			func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-				text, err := call(ctx, s, kindResource, r.Name, r.Read)
+				text, err := call(ctx, s, kindResource, r.Name, needsRead, r.Read)
 				return contents(request.Params.URI, r.MIMEType, text), err
 			})
 	}
@@ -159,7 +171,7 @@ func (s *Server) register(hooks *server.Hooks) {
 				if !ok || len(id) != 1 {
 					return nil, tools.ErrNotFound
 				}
-				text, err := call(ctx, s, kindResource, t.Name, func(ctx context.Context) (string, error) {
+				text, err := call(ctx, s, kindResource, t.Name, needsRead, func(ctx context.Context) (string, error) {
 					return t.Read(ctx, id[0])
 				})
 				return contents(request.Params.URI, t.MIMEType, text), err
@@ -176,12 +188,13 @@ func (s *Server) register(hooks *server.Hooks) {
 }
 
 func (s *Server) tool(t tools.Tool) server.ToolHandlerFunc {
+	scopes := t.Scopes()
 	return func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		arguments := request.Params.RawArguments
 		if len(arguments) == 0 || string(arguments) == "null" {
 			arguments = json.RawMessage(`{}`)
 		}
-		answer, err := call(ctx, s, "tool", t.Name, func(ctx context.Context) (json.RawMessage, error) {
+		answer, err := call(ctx, s, "tool", t.Name, scopes, func(ctx context.Context) (json.RawMessage, error) {
 			answer, err := t.Call(ctx, arguments)
 			if err == nil && len(answer) == 0 {
 				err = fmt.Errorf("tool %s answered nothing", t.Name)
@@ -212,7 +225,7 @@ func contents(uri, mimeType, text string) []mcp.ResourceContents {
 
 func (s *Server) prompt(p tools.Prompt) server.PromptHandlerFunc {
 	return func(ctx context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-		text, err := call(ctx, s, "prompt", p.Name, func(context.Context) (string, error) {
+		text, err := call(ctx, s, "prompt", p.Name, needsRead, func(context.Context) (string, error) {
 			for _, a := range p.Arguments {
 				if a.Required && request.Params.Arguments[a.Name] == "" {
 					return "", &tools.Error{
@@ -262,7 +275,7 @@ func (c completer) CompleteResourceArgument(
 func (c completer) complete(
 	ctx context.Context, argument, typed string, chosen map[string]string,
 ) (*mcp.Completion, error) {
-	values, err := call(ctx, c.s, "completion", argument, func(ctx context.Context) ([]string, error) {
+	values, err := call(ctx, c.s, "completion", argument, needsRead, func(ctx context.Context) ([]string, error) {
 		return c.s.options.Registry.Complete(ctx, argument, typed, chosen)
 	})
 	if err != nil {

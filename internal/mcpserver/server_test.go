@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"loyalty-mcp/internal/identity"
 	"loyalty-mcp/tools"
 )
 
@@ -349,7 +350,7 @@ func TestCallLimits(t *testing.T) {
 		start := time.Now()
 		for range maxCalls + 1 {
 			go func() {
-				_, err := call(t.Context(), s, "tool", "hang", hang)
+				_, err := call(from(t.Context(), identity.Local(), "http"), s, "tool", "hang", needsRead, hang)
 				codes <- err.(*tools.Error).Code
 			}()
 		}

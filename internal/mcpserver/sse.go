@@ -24,7 +24,8 @@ type sseHub struct {
 
 type stream struct {
 	*conn
-	ctx context.Context // ends with the stream
+	ctx     context.Context // ends with the stream
+	subject string          // whose it is
 }
 
 func (h *sseHub) add(st *stream) bool {
@@ -55,12 +56,13 @@ func (h *sseHub) remove(id string) {
 // serveSSE holds a client's stream open until the client leaves or the server
 // ends; then until the running calls are answered.
 func (s *Server) serveSSE(w http.ResponseWriter, r *http.Request) {
-	if !allow(w, r, http.MethodGet) {
+	caller, ok := s.admit(w, r, "sse")
+	if !ok || !allow(w, r, http.MethodGet) || !s.permit(w, r, caller, "sse", nil) {
 		return
 	}
-	ctx, cancel := context.WithCancel(withTransport(r.Context(), "sse"))
+	ctx, cancel := context.WithCancel(r.Context())
 	events := make(chan []byte)
-	st := &stream{ctx: ctx, conn: newConn(s, rand.Text(), func(message []byte) error {
+	st := &stream{ctx: ctx, subject: caller.Subject, conn: newConn(s, rand.Text(), func(message []byte) error {
 		select {
 		case events <- message:
 			return nil
@@ -116,21 +118,28 @@ func (s *Server) serveSSE(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveMessage takes a message of a client that holds a stream.
+// serveMessage takes a message of a client that holds a stream. It is worked on
+// for whoever sent it, who may have been granted more since the stream was
+// opened; but the stream must be the sender's, for the answer goes there.
 func (s *Server) serveMessage(w http.ResponseWriter, r *http.Request) {
-	if !allow(w, r, http.MethodPost) {
+	caller, ok := s.admit(w, r, "sse")
+	if !ok || !allow(w, r, http.MethodPost) {
 		return
 	}
 	st := s.sse.get(r.URL.Query().Get("sessionId"))
+	if st != nil && st.subject != caller.Subject {
+		s.refused(r, "sse", "foreign_session", caller.Subject)
+		st = nil // it is not told that there is one
+	}
 	if st == nil {
 		http.Error(w, "no such session", http.StatusNotFound)
 		return
 	}
 	message, ok := readBody(w, r)
-	if !ok {
+	if !ok || !s.permit(w, r, caller, "sse", message) {
 		return
 	}
-	if !st.accept(st.ctx, message) {
+	if !st.accept(from(st.ctx, caller, "sse"), message) {
 		http.Error(w, "the session is closed", http.StatusNotFound)
 		return
 	}

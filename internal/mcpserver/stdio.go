@@ -10,17 +10,19 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"loyalty-mcp/internal/identity"
 )
 
 // ServeStdio serves one client that writes a message a line to in and reads
 // answers from out. It returns when in ends or ctx does, once the calls that run
-// then are answered, or the grace is over. It closes in, if that can be closed,
+// then are answered, or the grace is over. The client is the user of this machine. It closes in, if that can be closed,
 // so that nothing is left reading from it.
 func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
 	if closer, ok := in.(io.Closer); ok {
 		defer closer.Close()
 	}
-	running, cancel := context.WithCancelCause(withTransport(context.WithoutCancel(ctx), "stdio"))
+	running, cancel := context.WithCancelCause(from(context.WithoutCancel(ctx), identity.Local(), "stdio"))
 	defer cancel(nil)
 
 	var writing sync.Mutex

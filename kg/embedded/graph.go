@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -29,6 +30,8 @@ const (
 	writeSettings = common + "&_journal_mode=WAL&_foreign_keys=1&_txlock=immediate"
 	readSettings  = common + "&_query_only=1"
 
+	openWithin = 10 * time.Second
+
 	selectVersion = "SELECT version FROM state"
 )
 
@@ -45,11 +48,24 @@ var _ kg.Graph = (*Graph)(nil)
 // its directory must. A file that cannot be used is left untouched, with an
 // error that wraps ErrNewerStore or kg.ErrDamaged and says what to do.
 func Open(ctx context.Context, path string) (*Graph, error) {
-	g := &Graph{path: path}
-	if err := g.open(ctx); err != nil {
-		return nil, errors.Join(g.failure(ctx, "open", err), g.Close())
+	for give := time.Now().Add(openWithin); ; {
+		g := &Graph{path: path}
+		err := g.open(ctx)
+		if err == nil {
+			return g, nil
+		}
+		err = errors.Join(g.failure(ctx, "open", err), g.Close())
+		// SQLite does not wait for another handle that is turning the same new file
+		// to write-ahead logging, because the two might wait for each other.
+		if !is(err, sqlite3.SQLITE_BUSY) || time.Now().After(give) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, g.failure(ctx, "open", ctx.Err())
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
-	return g, nil
 }
 
 func (g *Graph) open(ctx context.Context) error {
