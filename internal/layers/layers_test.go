@@ -12,7 +12,7 @@ import (
 // beside it under the same folder.
 var layers = [][]string{
 	{"schemas", "internal/nearest", "internal/render", "internal/availability", "internal/identity"},
-	{"kg", "internal/seatsaero", "userprofile", "internal/audit", "internal/oauth"},
+	{"kg", "internal/seatsaero", "userprofile", "internal/audit", "internal/oauth", "internal/documents"},
 	{"internal/geo", "internal/guard"},
 	{"internal/earnings", "internal/awards"},
 	{"tools", "internal/verify"},
@@ -36,6 +36,8 @@ var only = map[string][]string{
 	"github.com/go-jose/go-jose":       {"internal/oauth"},
 	"loyalty-mcp/internal/oauth":       {"internal/oauth", "internal/mcpserver", "internal/config", "internal/guard"},
 	"loyalty-mcp/test":                 {},
+
+	"github.com/aws/aws-sdk-go-v2/service/s3": {"internal/documents"},
 }
 
 // pure packages compute: no files, no network, no database.
